@@ -1,0 +1,52 @@
+"""Everything that can go wrong on purpose, each with its exit code.
+
+BaogaoError (1)
+├── UsageError (2)          wrong argument, configuration or URL; raised by config, cli and query
+│   └── NewerArchive (2)    archive.db was made by a newer release; raised by store
+├── Incomplete (3)          a walk did not reach its proved end
+├── Rejected (4)            the night broke a bound, or a person must decide first
+├── Blocked (5)             robots.txt, 401/403, captcha, 429
+├── Locked (6)              another run holds the lock; raised by store
+├── StorageError (7)        full, read-only or corrupt; raised by store and warc
+└── TimeLimit (9)           the night took longer than it may
+
+A message says what happened, where, and what to do next, in one sentence or two.
+"""
+
+from __future__ import annotations
+
+
+class BaogaoError(Exception):
+    exit_code = 1
+
+
+class UsageError(BaogaoError):
+    exit_code = 2
+
+
+class NewerArchive(UsageError):
+    pass
+
+
+class Incomplete(BaogaoError):
+    exit_code = 3
+
+
+class Rejected(BaogaoError):
+    exit_code = 4
+
+
+class Blocked(BaogaoError):
+    exit_code = 5
+
+
+class Locked(BaogaoError):
+    exit_code = 6
+
+
+class StorageError(BaogaoError):
+    exit_code = 7
+
+
+class TimeLimit(BaogaoError):
+    exit_code = 9

@@ -1,0 +1,191 @@
+"""How one listing is walked, and what proves that its end was reached.
+
+The same machine drives the crawl (which page next?) and the settlement (was the walk complete?): it is fed the
+readings of the pages in the order they were archived, asks for the next one, and ends by itself. It never sees
+the network; a page that could not be fetched is told to it by :meth:`Walk.fail`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archive.model import Page, Refused
+
+StopKind = Literal[
+    "blocked",  # robots.txt, 401/403/429, captcha, login: stop, never evade
+    "refused",  # a page did not add up
+    "fetch error",  # a page could not be had, after all retries
+    "empty page",  # page 1, or a page before the announced last one, shows no entries
+    "repeated page",  # a page before the announced last one equals an earlier one
+    "end unclear",  # no further page, but nothing proves that this is the end
+    "page cap",  # --max-pages or max_pages
+    "time limit",
+    "interrupted",  # the process died or was stopped
+    "storage",
+]
+
+#: share of page 1's frame that an empty page must show to count as "this listing, past its end" and not as some
+#: other page: an error page inside the site's own header and footer is told by its words in archive.pages.
+FRAME_LIKENESS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    kind: StopKind
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.reason}"
+
+    @classmethod
+    def parse(cls, text: str) -> Stop:
+        kind, _, reason = text.partition(": ")
+        return cls(kind, reason)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The page to fetch next; ``head`` where it is read a second time."""
+
+    page: int
+    url: str
+    head: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WalkResult:
+    complete: bool
+    pages_seen: int
+    pages_expected: int | None
+    entries_seen: int  #: distinct reports
+    stop: Stop | None
+
+
+class Walk:
+    """One listing, from page 1 to its proved end and then its head again."""
+
+    def __init__(self, url: str, *, page_url: str | None = None, max_pages: int = 500) -> None:
+        self._url = url
+        self._page_url = page_url
+        self._max_pages = max_pages
+        self._urls = {1: url}
+        self._pages: list[tuple[str, ...]] = []
+        self._seen: set[str] = set()
+        self._announced: int | None = None
+        self._template: str | None = None
+        self._frame: frozenset[str] = frozenset()
+        self._guessed = False
+        self._stop: Stop | None = None
+        self._ended = False
+        self.ask: Ask | None = Ask(1, url)
+
+    def feed(self, reading: Page | Refused) -> None:
+        """Take the reading of the page that was asked for and decide what comes next."""
+        ask = self._asked()
+        if isinstance(reading, Refused):
+            kind: StopKind = "blocked" if reading.kind in {"blocked", "login"} else "refused"
+            self.fail(Stop(kind, f"page {ask.page}: {reading.reason}"))
+        elif ask.head:
+            self._feed_head(ask, reading)
+        else:
+            self._feed_forward(ask, reading)
+
+    def fail(self, stop: Stop) -> None:
+        """End the walk here: incomplete."""
+        self.ask = None
+        self._stop = self._stop or stop
+
+    def result(self) -> WalkResult:
+        """The evidence so far; a walk that still asks for a page was interrupted."""
+        stop = self._stop
+        if stop is None and not self._ended:
+            stop = Stop("interrupted", f"the walk ended before page {self._asked().page} was read")
+        return WalkResult(
+            complete=stop is None,
+            pages_seen=len(self._pages),
+            pages_expected=len(self._pages) if stop is None else self._announced,
+            entries_seen=len(self._seen),
+            stop=stop,
+        )
+
+    def _asked(self) -> Ask:
+        if self.ask is None:
+            raise ValueError("the walk has ended and asks for no page")
+        return self.ask
+
+    def _feed_forward(self, ask: Ask, page: Page) -> None:
+        keys = page.keys
+        if not keys:
+            self._reach_empty(ask.page, page)
+            return
+        if keys in self._pages:
+            same = self._pages.index(keys) + 1
+            self._reach_end(ask.page - 1, "repeated page", f"page {ask.page} repeats page {same}")
+            return
+        if ask.page == 1:
+            self._frame = page.frame
+        self._pages.append(keys)
+        self._seen.update(keys)
+        pager = page.pager
+        self._announced = pager.last or self._announced
+        self._template = pager.template or self._template
+        if ask.page >= self._max_pages:
+            if self._next_url(ask.page, page) is None:
+                self._reach_end(ask.page, "end unclear", f"page {ask.page} leads no further")
+            else:
+                self.fail(Stop("page cap", f"stopped after {ask.page} pages, as told; the listing goes on"))
+            return
+        url = self._next_url(ask.page, page)
+        if url is None:
+            self._reach_end(ask.page, "end unclear", f"page {ask.page} leads no further")
+        else:
+            self._urls[ask.page + 1] = url
+            self.ask = Ask(ask.page + 1, url)
+
+    def _next_url(self, number: int, page: Page) -> str | None:
+        """The address of the following page, from the most to the least trustworthy source; None: there is none."""
+        pager, follows = page.pager, number + 1
+        linked = dict(pager.links).get(follows) or pager.next_url
+        if linked:
+            return linked
+        announced = self._announced is not None and self._announced > number
+        if self._page_url and (announced or self._announced is None):
+            return self._page_url.format(url=self._url, page=follows)
+        if announced and self._template:
+            return self._template.format(page=follows)
+        if announced or pager.more:
+            # nothing usable leads on: the commonest form is tried, and what it brings must prove itself
+            self._guessed = True
+            return f"{self._url}{'&' if '?' in self._url else '?'}page={follows}"
+        return None
+
+    def _reach_empty(self, number: int, page: Page) -> None:
+        if number == 1:
+            self.fail(Stop("empty page", "page 1 shows no entries"))
+        elif self._frame and len(self._frame & page.frame) < FRAME_LIKENESS * len(self._frame):
+            self.fail(Stop("refused", f"page {number} shows no entries and does not look like this listing"))
+        else:
+            self._reach_end(number - 1, "empty page", f"page {number} is empty")
+
+    def _reach_end(self, last: int, kind: StopKind, why: str) -> None:
+        """Page ``last`` seems to be the last one: believe it where nothing contradicts it."""
+        if self._announced is not None and self._announced > last:
+            kind = kind if last + 1 < self._announced else "end unclear"
+            self.fail(Stop(kind, f"{why}, but the listing announces {self._announced} pages"))
+        elif self._guessed and kind != "end unclear":
+            self.fail(Stop("end unclear", f"{why}, at a guessed address: set page_url for this listing"))
+        else:
+            self.ask = Ask(1, self._url, head=True)
+
+    def _feed_head(self, ask: Ask, page: Page) -> None:
+        if not page.keys:
+            self.fail(Stop("empty page", f"page {ask.page} was empty when the head was read again"))
+            return
+        fresh = not self._seen.issuperset(page.keys)
+        self._seen.update(page.keys)
+        if fresh and ask.page < len(self._pages):
+            self.ask = Ask(ask.page + 1, self._urls[ask.page + 1], head=True)
+        else:
+            self.ask = None
+            self._ended = True
