@@ -57,6 +57,7 @@ class Page:
     pager: Pager
     frame: frozenset[str] = field(default=frozenset(), repr=False)  #: short texts outside entries and pager
     charset: str = "utf-8"
+    closed: bool = True  #: it ends with </body> or </html>: a body cut short in the middle does not
 
     @property
     def keys(self) -> tuple[str, ...]:

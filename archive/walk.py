@@ -7,7 +7,7 @@ the network; a page that could not be fetched is told to it by :meth:`Walk.fail`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from archive.model import Page, Refused
@@ -61,6 +61,10 @@ class WalkResult:
     entries_seen: int  #: distinct reports
     stop: Stop | None
 
+    def without_proof(self, stop: Stop) -> WalkResult:
+        """The same walk where it may prove no absence, because of ``stop`` unless it has a reason of its own."""
+        return replace(self, complete=False, stop=self.stop or stop)
+
 
 class Walk:
     """One listing, from page 1 to its proved end and then its head again."""
@@ -75,6 +79,7 @@ class Walk:
         self._announced: int | None = None
         self._template: str | None = None
         self._frame: frozenset[str] = frozenset()
+        self._closed = False
         self._guessed = False
         self._stop: Stop | None = None
         self._ended = False
@@ -116,6 +121,9 @@ class Walk:
 
     def _feed_forward(self, ask: Ask, page: Page) -> None:
         keys = page.keys
+        if self._closed and not page.closed:
+            self.fail(Stop("refused", f"page {ask.page} ends in the middle, unlike page 1: cut short"))
+            return
         if not keys:
             self._reach_empty(ask.page, page)
             return
@@ -124,7 +132,7 @@ class Walk:
             self._reach_end(ask.page - 1, "repeated page", f"page {ask.page} repeats page {same}")
             return
         if ask.page == 1:
-            self._frame = page.frame
+            self._frame, self._closed = page.frame, page.closed
         self._pages.append(keys)
         self._seen.update(keys)
         pager = page.pager
@@ -173,7 +181,7 @@ class Walk:
         if self._announced is not None and self._announced > last:
             kind = kind if last + 1 < self._announced else "end unclear"
             self.fail(Stop(kind, f"{why}, but the listing announces {self._announced} pages"))
-        elif self._guessed and kind != "end unclear":
+        elif self._guessed and self._announced is None and kind != "end unclear":
             self.fail(Stop("end unclear", f"{why}, at a guessed address: set page_url for this listing"))
         else:
             self.ask = Ask(1, self._url, head=True)

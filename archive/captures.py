@@ -1,0 +1,90 @@
+"""Archived responses read again: by the crawl that continues, by the settlement, by a re-reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.model import Page, Reading, Refused
+from archive.warc import PayloadError, decode_payload, read_exchange
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archive.warc import Archived
+    from archive.walk import Walk
+
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A version of the parser. Tests pass older and newer ones; everything else uses :func:`todays_reader`."""
+
+    version: int
+    read: Callable[..., Reading]  #: (body, *, url, content_type) -> Reading
+
+
+def todays_reader() -> Reader:
+    from archive import pages  # noqa: PLC0415 - loads lxml: a command that only queries does without
+
+    return Reader(pages.VERSION, pages.read_page)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A row of ``captures`` as far as a reading needs it."""
+
+    id: int
+    listing_id: int
+    page: int
+    url: str
+    fetched_at: str
+
+
+def load_exchange(connection: sqlite3.Connection, root: Path, capture_id: int) -> Archived:
+    """The archived response of a capture, a revisit's taken from the record it refers to. Raises StorageError."""
+    file, offset, length = connection.execute(
+        "SELECT p.warc_file, p.warc_offset, p.warc_length FROM captures c "
+        "JOIN captures p ON p.id = coalesce(c.payload_id, c.id) WHERE c.id = ?",
+        (capture_id,),
+    ).fetchone()
+    return read_exchange(root, file, offset, length)
+
+
+def read_capture(connection: sqlite3.Connection, root: Path, capture_id: int, url: str, reader: Reader) -> Reading:
+    """What ``reader`` makes of one archived listing page."""
+    archived = load_exchange(connection, root, capture_id)
+    return read_response(archived.headers, archived.payload, url, reader)
+
+
+def read_response(headers: tuple[tuple[str, str], ...], payload: bytes, url: str, reader: Reader) -> Reading:
+    """The one way from a response to a reading, for the crawl and for the settlement alike."""
+    try:
+        body = decode_payload(headers, payload)
+    except PayloadError as error:
+        return Refused("hostile", str(error))
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    return reader.read(body, url=url, content_type=content_type)
+
+
+def feed_captures(
+    connection: sqlite3.Connection, root: Path, run: int, listing: str, walk: Walk, reader: Reader
+) -> Iterator[tuple[Capture, Page]]:
+    """Feed the walk with what was captured for it, in order; yields the pages that added up."""
+    rows = connection.execute(
+        "SELECT c.id, c.listing_id, c.page, c.url, c.fetched_at FROM captures c JOIN listings l ON l.id = c.listing_id "
+        "WHERE c.run_id = ? AND l.key = ? AND c.status = ? ORDER BY c.id",
+        (run, listing, OK),
+    ).fetchall()
+    for row in rows:
+        capture = Capture(*row)
+        if walk.ask is None or walk.ask.page != capture.page:
+            continue  # read twice around a crash: the walk has it already
+        reading = read_capture(connection, root, capture.id, capture.url, reader)
+        walk.feed(reading)
+        if isinstance(reading, Page):
+            yield capture, reading

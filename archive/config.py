@@ -1,0 +1,160 @@
+"""baogao.toml: typed, strict, and complete without a file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+import msgspec
+
+from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DEFAULT_URL = "https://report.iimedia.cn/tag/人民日报"
+DEFAULT_USER_AGENT = "baogao/0.1 (nightly archive of report listings; contact: none configured)"
+MIN_DELAY = 1.0  #: seconds; politeness to a host that is not ours
+RANK_STEP = 10  #: default ranks leave room between two listings
+_TAG = re.compile(r"^/tag/([^/]+)/?$")
+
+
+class _Crawl(msgspec.Struct, forbid_unknown_fields=True):
+    delay: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0
+    user_agent: Annotated[str, msgspec.Meta(min_length=1, max_length=300)] = DEFAULT_USER_AGENT
+    max_pages: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+
+
+class _Listing(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+    rank: int | None = None
+    page_url: str | None = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    crawl: _Crawl = msgspec.field(default_factory=_Crawl)
+    listing: list[_Listing] = msgspec.field(default_factory=list)
+
+
+_SECTIONS: dict[str, type[msgspec.Struct]] = {"$": _File, "$.crawl": _Crawl, "$.listing[...]": _Listing}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One paginated listing: ``key`` is what names it for ever, ``rank`` whose text speaks (lower first)."""
+
+    key: str
+    url: str  #: percent-encoded
+    rank: int
+    page_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    listings: tuple[Listing, ...]
+    delay: float
+    user_agent: str
+    max_pages: int
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration of ``path``, or the built-in default where it is None. Raises UsageError."""
+    if path is None:
+        return _resolve(_File(), "the built-in default")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read ({error.strerror}); name the file with --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: is not TOML in UTF-8: {error}.") from error
+    try:
+        return _resolve(msgspec.convert(raw, _File, strict=True), str(path))
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path}: {_explain(str(error))}") from error
+
+
+def _explain(said: str) -> str:
+    """msgspec's sentence with the key in front and, for an unknown key, what is allowed there."""
+    message, _, where = said.partition(" - at `")
+    place = where.rstrip("`") or "$"
+    key = place.removeprefix("$").lstrip(".") or "top level"
+    unknown = re.search(r"unknown field `([^`]*)`", message)
+    if unknown:
+        allowed = _SECTIONS[re.sub(r"\[\d+\]", "[...]", place)].__struct_fields__
+        name = unknown[1] if key == "top level" else f"{key}.{unknown[1]}"
+        return f"unknown key `{name}`; allowed here: {', '.join(allowed)}."
+    return f"`{key}`: {message[0].lower()}{message[1:]}."
+
+
+def _resolve(file: _File, name: str) -> Config:
+    entries = file.listing or [_Listing(url=DEFAULT_URL)]
+    listings: dict[str, Listing] = {}
+    for number, entry in enumerate(entries, 1):
+        where = f"{name}: `listing[{number - 1}]"
+        try:
+            listing = make_listing(entry.url, rank=number * RANK_STEP if entry.rank is None else entry.rank)
+        except UsageError as error:
+            raise UsageError(f"{where}.url`: {error}") from error
+        if entry.page_url is not None:
+            _check_page_url(entry.page_url, f"{where}.page_url`")
+            listing = Listing(listing.key, listing.url, listing.rank, entry.page_url)
+        known = listings.setdefault(listing.key, listing)
+        if known != listing and (known.url != listing.url or entry.rank is not None or entry.page_url is not None):
+            raise UsageError(f"{where}.url`: names the listing {listing.key} a second time; keep one of the two.")
+    config = Config(tuple(listings.values()), file.crawl.delay, file.crawl.user_agent, file.crawl.max_pages)
+    if "\n" in config.user_agent or not config.user_agent.isascii() or not config.user_agent.isprintable():
+        raise UsageError(f"{name}: `crawl.user_agent`: allowed are printable ASCII characters on one line.")
+    check_delay(config.delay, config.listings, f"{name}: `crawl.delay`")
+    return config
+
+
+def check_delay(delay: float, listings: Sequence[Listing], where: str) -> None:
+    """Refuse to ask a foreign host more than once a second."""
+    for listing in listings:
+        if delay < MIN_DELAY and not is_loopback(listing.url):
+            raise UsageError(
+                f"{where}: {delay:g} is too short for {urlsplit(listing.url).hostname}; allowed are {MIN_DELAY:g} "
+                "second or more (less only on a loopback address)."
+            )
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def _check_page_url(page_url: str, where: str) -> None:
+    try:
+        filled = page_url.format(url="http://x/", page=1)
+    except (KeyError, IndexError, ValueError) as error:
+        raise UsageError(f"{where}: allowed placeholders are {{url}} and {{page}} ({error}).") from error
+    if "{page}" not in page_url or urlsplit(filled).scheme not in {"http", "https"}:
+        raise UsageError(f'{where}: must hold {{page}} and give a http(s) address, as in "{{url}}?page={{page}}".')
+
+
+def make_listing(url: str, *, rank: int, page_url: str | None = None) -> Listing:
+    """A listing from its address, raw or percent-encoded: both spellings give the same one. Raises UsageError."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is not a web address ({error}).") from error
+    if parts.scheme not in {"http", "https"} or not host or parts.username or re.search(r"\s", url.strip()):
+        raise UsageError(f"{url!r} is not a web address; allowed are http:// and https:// with a host and no password.")
+    try:
+        path = unquote(parts.path or "/", errors="strict")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{url!r} is percent-encoded, but not in UTF-8: copy the address again.") from error
+    netloc = f"[{host}]" if ":" in host else host.encode("idna").decode() if not host.isascii() else host
+    netloc += f":{port}" if port else ""
+    query = quote(unquote(parts.query), safe="=&+,;:@/?-._~")
+    canonical = urlunsplit((parts.scheme, netloc, quote(path, safe="/:@!$&'()*+,;=~-._"), query, ""))
+    tag = _TAG.match(path)
+    key = f"tag:{tag[1]}" if tag and not query else f"{host}{path}"
+    if query:
+        key += "?" + "&".join(f"{name}={value}" for name, value in sorted(parse_qsl(query, keep_blank_values=True)))
+    return Listing(key, canonical, rank, page_url)

@@ -1,0 +1,211 @@
+"""One night from outside: hold the lock, let the crawling process fetch, then settle what it archived.
+
+Scrapy ends with exit code 0 after nearly everything, so the crawl phase runs in a process of its own
+(``python -m crawler``), and what is believed afterwards is the journal alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.captures import todays_reader
+from archive.errors import BaogaoError, Incomplete, StorageError
+from archive.night import begin_night, end_for_time, find_open_run, recover
+from archive.settle import settle
+from archive.store import connect, hold_lock, open_for_writing, storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+    from archive.captures import Reader
+    from archive.config import Config, Listing
+    from archive.night import Options
+    from archive.recording import Night
+    from archive.store import DataDirectory
+    from archive.verdict import Verdict
+
+#: a night that takes longer is stopped; shorter than night.CONTINUE_WITHIN, so that it is never continued and stopped
+TIME_LIMIT_SECONDS = 5 * 3600
+#: what the crawling process gets to close its files before it is killed; SIGTERM must end a night within 10 s
+STOP_SECONDS = 8
+
+
+class Stopped(BaogaoError):
+    """SIGTERM or SIGINT came: what was archived is kept, the next crawl goes on from there."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"stopped by {signal.Signals(number).name}: what was archived is kept; `baogao crawl` goes on from there."
+        )
+        self.exit_code = 128 + number  # type: ignore[misc]
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into Stopped, wherever the program is."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise Stopped(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def hold_archive(
+    data: DataDirectory, reader: Reader, *, command: str, now: str, say: Callable[[str], None]
+) -> Iterator[sqlite3.Connection]:
+    """The archive for one writer: locked, checked, and recovered from whatever the last one left."""
+    data.prepare()
+    with hold_lock(data, command=command, started_at=now):
+        connection = open_for_writing(data)
+        try:
+            with storage_errors(data.db):
+                for done in recover(connection, data, reader):
+                    say(done)
+                yield connection
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def copy_for_dry_run(data: DataDirectory) -> Iterator[DataDirectory]:
+    """The same directory with a throw-away copy of its archive.db."""
+    data.prepare()
+    with tempfile.TemporaryDirectory(prefix="baogao-dry-") as scratch:
+        copy = Path(scratch) / "archive.db"
+        if data.db.exists():
+            with (
+                storage_errors(data.db),
+                contextlib.closing(connect(data.db)) as source,
+                contextlib.closing(sqlite3.connect(copy)) as target,
+            ):
+                source.backup(target)
+        yield replace(data, db_copy=copy)
+
+
+def crawl(
+    data: DataDirectory,
+    config: Config,
+    listings: Sequence[Listing],
+    options: Options,
+    *,
+    configured: bool,
+    clock: Callable[[], str],
+    say: Callable[[str], None],
+    time_limit: float = TIME_LIMIT_SECONDS,
+) -> Verdict | None:
+    """One night. None: captured only. Raises what kept it from a verdict (Locked, StorageError, Stopped, …)."""
+    reader = todays_reader()
+    with contextlib.ExitStack() as held:
+        if options.dry:
+            data = held.enter_context(copy_for_dry_run(data))
+        connection = held.enter_context(hold_archive(data, reader, command="baogao crawl", now=clock(), say=say))
+        night, settled = begin_night(
+            connection, data, listings, config, options, reader, now=clock(), configured=configured
+        )
+        for verdict in settled:
+            say(f"run {verdict.run}, left by an earlier crawl, was settled first: {verdict.outcome}")
+        if night is None:
+            return settled[-1]
+        _fetch(connection, data, night, clock=clock, time_limit=time_limit)
+        return settle(connection, data, night.run, reader) if options.settle else None
+
+
+def _fetch(
+    connection: sqlite3.Connection, data: DataDirectory, night: Night, *, clock: Callable[[], str], time_limit: float
+) -> None:
+    """Run the crawling process to its end, whatever that is. Raises where the run can't be settled now."""
+    code = _run_child(night, time_limit)
+    if code is None:
+        recover_parts(connection, data)
+        end_for_time(connection, data, night, at=clock())
+    elif code == StorageError.exit_code:
+        raise StorageError(
+            f"The crawl could not write below {data.root} (the disk is full, a quota or a size limit is reached, or it is "
+            "read-only; see the message above): make room and run again; what was archived is kept, and the night goes "
+            "on from there."
+        )
+    elif code < 0:
+        raise Incomplete(
+            f"The crawling process was killed by {signal.Signals(-code).name} (out of memory?): what was archived is "
+            "kept; run `baogao crawl` again, it goes on from there."
+        )
+    elif code:
+        raise BaogaoError(
+            f"The crawling process failed with exit code {code}; its traceback is above. What was archived is kept; "
+            "run `baogao crawl` again, and report the traceback."
+        )
+
+
+def recover_parts(connection: sqlite3.Connection, data: DataDirectory) -> None:
+    """Close and index what a killed crawling process left."""
+    from archive.journal import find_unindexed, index_part, repair_parts  # noqa: PLC0415
+
+    repair_parts(data)
+    for part in find_unindexed(connection, data):
+        index_part(connection, data, part)
+
+
+def _run_child(night: Night, time_limit: float) -> int | None:
+    """The exit code of ``python -m crawler``; None: it was stopped for the time limit.
+
+    Its standard input is a pipe from here: when this process dies, it reads the end of it and dies too, so that
+    nothing crawls without the lock.
+    """
+    command = [sys.executable, "-P", "-m", "crawler", night.to_json(), "--parent"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own module
+    try:
+        return child.wait(time_limit)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        if child.stdin:
+            child.stdin.close()
+
+
+@contextlib.contextmanager
+def hold_own_night(
+    data: DataDirectory, config: Config, listings: Sequence[Listing], options: Options, *, clock: Callable[[], str]
+) -> Iterator[Night]:
+    """For ``scrapy crawl``, which has no parent: lock, recovery and a run of its own, settled by `baogao settle`.
+
+    Raises Locked, StorageError, UsageError.
+    """
+    reader = todays_reader()
+    data.prepare()
+    with hold_lock(data, command="scrapy crawl", started_at=clock()):
+        connection = open_for_writing(data)
+        try:
+            with storage_errors(data.db):
+                recover(connection, data, reader)
+                pending = find_open_run(connection)
+                if pending is not None:  # Scrapy users expect a crawl to fetch: what waits is settled before it
+                    settle(connection, data, pending, reader)
+                night, _ = begin_night(
+                    connection, data, listings, config, options, reader, now=clock(), configured=False
+                )
+        finally:
+            connection.close()
+        assert night is not None
+        yield night

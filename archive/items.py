@@ -1,0 +1,274 @@
+"""Steps 4 to 6 of a settlement: what one report's observation, or its absence, means for it (design: every case)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from archive.compare import Content, compare, is_thinner
+from archive.ledger import Alert, Ledger, Version
+from archive.observe import Observation, find_others
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from archive.rereading import Rereader
+
+WITHDRAWN_AFTER = 2  #: complete walks of every listing that held it
+
+
+class Announce(Protocol):
+    """May an event about a report that stands in these listings be announced?"""
+
+    def __call__(self, listing_ids: set[int]) -> Alert: ...
+
+
+@dataclass(slots=True)
+class ItemSettler:
+    """Takes observations one by one; every database row of items, sightings and memberships is written here."""
+
+    ledger: Ledger
+    rereader: Rereader
+    announced_listings: frozenset[int]  #: with a complete walk in an earlier run: what they show may be announced
+    complete_listings: frozenset[int]  #: walked to the end tonight
+    first_reading: bool  #: True where no earlier run was read by another parser
+    conflicts: int = field(default=0)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        return self.ledger.connection
+
+    def take(self, seen: Observation) -> None:
+        """Settle what tonight says of one report."""
+        others = find_others(self.connection, seen) if seen.others else []
+        if seen.item_id is None:
+            item_id, speaking = self._add_item(seen, others)
+        else:
+            item_id, speaking = seen.item_id, self._take_known(seen, others)
+        self._add_sightings(item_id, seen, others, speaking)
+
+    def _alert(self, observations: list[Observation]) -> Alert:
+        listings = {seen.listing_id for seen in observations}
+        return "due" if listings & self.announced_listings else "quiet"
+
+    def _add_item(self, seen: Observation, others: list[Observation]) -> tuple[int, int]:
+        ledger = self.ledger
+        item_id = self.connection.execute(
+            "INSERT INTO items (key, url, parser, first_seen_at, last_seen_at, last_run_id) VALUES (?, ?, ?, ?, ?, ?)",
+            (seen.key, seen.url, ledger.parser, seen.fetched_at, seen.fetched_at, ledger.run),
+        ).lastrowid
+        assert item_id is not None
+        twin = self._find_twin(seen)
+        version_id = ledger.add_version(
+            item_id, seen.content, "first", previous=None, capture_id=seen.capture_id, observed_at=seen.fetched_at
+        )
+        self.connection.execute("UPDATE items SET version_id = ? WHERE id = ?", (version_id, item_id))
+        alert = self._alert([seen, *others])
+        detail = ""
+        if twin:
+            alert = "held" if alert == "due" else alert
+            ledger.add_issue(
+                "warning",
+                "twin",
+                f"{seen.key} ({seen.content.title}) has the very summaries of {twin}: if the site moved its id or edited "
+                f"its title, run `baogao alias {seen.key} {twin}`; its alert is held.",
+                seen.capture_id,
+            )
+        elif alert == "due" and not self.first_reading and self._was_overlooked(seen):
+            alert, detail = "quiet", "overlooked by an earlier parser"
+        ledger.add_event(item_id, "appeared", version_id, alert=alert, detail=detail)
+        return item_id, version_id
+
+    def _find_twin(self, seen: Observation) -> str | None:
+        if not seen.content.summary_hash:
+            return None
+        row = self.connection.execute(
+            "SELECT i.key FROM item_versions v JOIN items i ON i.id = v.item_id "
+            "WHERE v.summary_hash = ? AND v.run_id < ? ORDER BY v.id LIMIT 1",
+            (seen.content.summary_hash, self.ledger.run),
+        ).fetchone()
+        return row[0] if row else None
+
+    def _was_overlooked(self, seen: Observation) -> bool:
+        """True where the listing's walk before this one shows the report under today's parser: a fix, not news."""
+        captures = self.connection.execute(
+            "SELECT id FROM captures WHERE status = 200 AND listing_id = ?1 AND run_id = "
+            "(SELECT max(run_id) FROM walks WHERE listing_id = ?1 AND complete = 1 AND run_id < ?2) ORDER BY id",
+            (seen.listing_id, self.ledger.run),
+        ).fetchall()
+        for (capture_id,) in captures:
+            reading = self.rereader.read_page(capture_id)
+            if seen.key in getattr(reading, "keys", ()):
+                return True
+        return False
+
+    def _take_known(self, seen: Observation, others: list[Observation]) -> int | None:
+        """The version that tonight's text is, None where it does not speak for the report."""
+        item_id = seen.item_id
+        assert item_id is not None
+        version_id, parser, state = self.connection.execute(
+            "SELECT version_id, parser, state FROM items WHERE id = ?", (item_id,)
+        ).fetchone()
+        current = self.ledger.find_version(version_id)
+        if parser < self.ledger.parser:
+            current = self.rebase(current)
+        alert = self._alert([seen, *others])
+        speaking = self._compare(seen, current, alert)
+        if state == "withdrawn":
+            self.ledger.add_event(item_id, "reappeared", speaking or current.id, alert=alert)
+        self.connection.execute(
+            "UPDATE items SET state = 'listed', last_seen_at = max(last_seen_at, ?), last_run_id = ?, parser = ?, "
+            "version_id = ?, url = iif(? = '', url, ?) WHERE id = ?",
+            (
+                *(seen.fetched_at, self.ledger.run, self.ledger.parser, speaking or current.id),
+                *(seen.url, seen.url, item_id),
+            ),
+        )
+        return speaking
+
+    def rebase(self, current: Version) -> Version:
+        """Read the current version's own capture with today's parser: a difference is a correction, not an edit."""
+        reread = self.rereader.read_item(current.capture_id, current.item_id)
+        if reread is None:
+            self.ledger.add_issue(
+                "warning",
+                "reread-failed",
+                f"Parser {self.ledger.parser} does not find report {current.item_id} on the page it was read from "
+                f"by parser {current.parser}: the older reading stays.",
+                current.capture_id,
+            )
+            return current
+        return correct(self.ledger, current, reread)
+
+    def _compare(self, seen: Observation, current: Version, alert: Alert) -> int | None:
+        difference = compare(current.content, seen.content)
+        if difference == "same":
+            return current.id
+        if difference == "cosmetic":
+            self.ledger.add_event(
+                current.item_id, "cosmetic", current.id, alert="quiet", detail=seen.content.exact_hash
+            )
+            return current.id
+        if self._is_witness(seen, current.item_id):
+            self._add_conflict(seen, "a listing of better rank still holds it, but was not seen with it tonight")
+            return None
+        if is_thinner(current.content, seen.content) and not self._was_as_thin(seen, current):
+            self.ledger.add_issue(
+                "warning",
+                "thinner",
+                f"{seen.key} lacks a language or a summary tonight that it had: the fuller reading stays until a second "
+                "complete night shows the same.",
+                seen.capture_id,
+            )
+            return None
+        version_id = self.ledger.add_version(
+            current.item_id,
+            seen.content,
+            "site",
+            previous=current,
+            capture_id=seen.capture_id,
+            observed_at=seen.fetched_at,
+        )
+        self.ledger.add_event(current.item_id, "changed", version_id, alert=alert)
+        return version_id
+
+    def _is_witness(self, seen: Observation, item_id: int) -> bool:
+        row = self.connection.execute(
+            "SELECT 1 FROM absences a JOIN listings l ON l.id = a.listing_id "
+            "WHERE a.item_id = ? AND a.misses = 0 AND a.listing_id <> ? AND l.rank < ?",
+            (item_id, seen.listing_id, seen.rank),
+        ).fetchone()
+        return row is not None
+
+    def _was_as_thin(self, seen: Observation, current: Version) -> bool:
+        """True where an earlier complete night, since the fuller text was last seen, showed this very thin text."""
+        if seen.listing_id not in self.complete_listings:
+            return False
+        earlier = self.connection.execute(
+            "SELECT s.capture_id FROM sightings s JOIN captures c ON c.id = s.capture_id "
+            "JOIN walks w ON w.run_id = c.run_id AND w.listing_id = c.listing_id AND w.complete = 1 "
+            "WHERE s.item_id = ?1 AND s.version_id IS NULL AND c.run_id < ?2 AND c.run_id > "
+            "(SELECT max(x.run_id) FROM sightings y JOIN captures x ON x.id = y.capture_id "
+            "WHERE y.item_id = ?1 AND y.version_id IS NOT NULL) ORDER BY c.run_id DESC LIMIT 1",
+            (current.item_id, self.ledger.run),
+        ).fetchone()
+        if earlier is None:
+            return False
+        before = self.rereader.read_item(earlier[0], current.item_id)
+        return before is not None and compare(before, seen.content) != "changed"
+
+    def _add_conflict(self, seen: Observation, why: str) -> None:
+        self.conflicts += 1
+        self.ledger.add_issue(
+            "warning", "conflict", f"{seen.key} reads differently on two pages of this run, or {why}.", seen.capture_id
+        )
+
+    def _add_sightings(self, item_id: int, seen: Observation, others: list[Observation], speaking: int | None) -> None:
+        rows = [(seen.capture_id, seen.position, item_id, speaking)]
+        disagree = False
+        for other in others:
+            agrees = compare(seen.content, other.content) != "changed"
+            disagree = disagree or not agrees
+            rows.append((other.capture_id, other.position, item_id, speaking if agrees else None))
+        if disagree:
+            self._add_conflict(seen, "in two listings")
+        self.connection.executemany("INSERT INTO sightings VALUES (?, ?, ?, ?)", rows)
+        self.connection.executemany(
+            "INSERT INTO memberships VALUES (?1, ?2, ?3, ?3) "
+            "ON CONFLICT (item_id, listing_id) DO UPDATE SET last_run_id = excluded.last_run_id",
+            {(item_id, each.listing_id, self.ledger.run) for each in (seen, *others)},
+        )
+
+    def take_absences(self) -> None:
+        """What two complete walks of every listing that held it did not show is withdrawn; after one it is missing."""
+        rows = self.connection.execute(
+            "SELECT i.id, i.state, i.version_id, i.parser, min(a.misses) AS misses FROM items i "
+            "JOIN absences a ON a.item_id = i.id "
+            "WHERE i.last_run_id < ? AND i.state <> 'withdrawn' AND i.key NOT IN (SELECT key FROM item_aliases) "
+            "GROUP BY i.id HAVING misses > 0 ORDER BY i.id",
+            (self.ledger.run,),
+        ).fetchall()
+        for item_id, state, version_id, parser, misses in rows:
+            if parser < self.ledger.parser and self._is_unreadable_now(item_id):
+                continue
+            becomes = "withdrawn" if misses >= WITHDRAWN_AFTER else "missing"
+            if becomes == state:
+                continue
+            self.connection.execute("UPDATE items SET state = ? WHERE id = ?", (becomes, item_id))
+            if becomes == "withdrawn":
+                listings = self.connection.execute(
+                    "SELECT listing_id FROM memberships WHERE item_id = ?", (item_id,)
+                ).fetchall()
+                announced = self.announced_listings.intersection(row[0] for row in listings)
+                self.ledger.add_event(item_id, "withdrawn", version_id, alert="due" if announced else "quiet")
+
+    def _is_unreadable_now(self, item_id: int) -> bool:
+        """True where today's parser fails on the page that last showed the report: its own fault, no absence."""
+        (capture_id,) = self.connection.execute(
+            "SELECT max(capture_id) FROM sightings WHERE item_id = ?", (item_id,)
+        ).fetchone()
+        if self.rereader.read_item(capture_id, item_id) is not None:
+            return False
+        self.ledger.add_issue(
+            "error",
+            "lost-by-parser",
+            f"Parser {self.ledger.parser} does not find report {item_id} where an earlier one did: not counted as gone.",
+            capture_id,
+        )
+        return True
+
+
+def correct(ledger: Ledger, reading: Version, reread: Content) -> Version:
+    """Record what today's parser makes of a version's own capture; the version itself where that is the same."""
+    if reread == reading.content:
+        return reading
+    version_id = ledger.add_version(
+        reading.item_id,
+        reread,
+        "parser",
+        previous=reading,
+        capture_id=reading.capture_id,
+        observed_at=reading.observed_at,
+    )
+    ledger.add_event(reading.item_id, "corrected", version_id, alert="quiet")
+    return ledger.find_version(version_id)

@@ -1,0 +1,220 @@
+"""The WARC files as a journal: one part per process and run, notes beside the responses, and the way back.
+
+Everything a reading needs beyond the responses is a ``metadata`` record here: what was to be walked (run-start), how
+a walk stopped (walk-stop), what got no response (failure), how the crawl phase ended (run-end), and what a person
+decided (accept, alias). archive.db can therefore be thrown away: :func:`index_files` reads all of it back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from archive.errors import StorageError
+from archive.store import storage_errors, transaction
+from archive.warc import WarcWriter, iterate_records, repair_open_file
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from archive.store import DataDirectory
+    from archive.warc import Record, Repaired
+
+_PART = re.compile(r"^run-(\d{6,})-(\d{2,}|decision\d{2,})\.warc\.gz$")
+NOTE = "urn:baogao:"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One journal file of a run; ``label`` is a serial number, or that of a decision taken after the run."""
+
+    path: Path
+    run: int
+    label: str
+
+    @property
+    def is_crawl(self) -> bool:
+        """False for a decision."""
+        return self.label.isdecimal()
+
+
+def list_parts(data: DataDirectory) -> list[Part]:
+    """The journal in the order it was written, run by run."""
+    parts = []
+    for path in data.warc.glob("run-*.warc.gz"):
+        match = _PART.match(path.name)
+        if match:
+            parts.append(Part(path, int(match[1]), match[2]))
+    return sorted(parts, key=lambda part: (part.run, not part.is_crawl, part.label))
+
+
+def create_part(
+    data: DataDirectory, run: int, *, parser: int, at: str, label: str | None = None, dry: bool = False
+) -> WarcWriter:
+    """Open the next file of a run; a dry run's is named so that no reading takes it for evidence."""
+    if dry:
+        name = f"dry-{re.sub(r'[^0-9TZ]', '', at)}.warc.gz"
+    else:
+        taken = [path.name for path in data.warc.glob(f"run-{run:06d}-*")]
+        serial = 1
+        while any(name.startswith(f"run-{run:06d}-{serial:02d}.") for name in taken):
+            serial += 1
+        name = f"run-{run:06d}-{label or f'{serial:02d}'}.warc.gz"
+    info = {"run": str(run), "parser": str(parser)} | ({"dry-run": "yes"} if dry else {})
+    return WarcWriter.create(data.warc / name, root=data.root, info=info, at=at)
+
+
+def write_note(
+    writer: WarcWriter,
+    connection: sqlite3.Connection,
+    run: int,
+    kind: str,
+    content: Mapping[str, object],
+    *,
+    at: str,
+) -> None:
+    """The metadata record, and then its row."""
+    pointer = writer.note(kind, content, at=at)
+    connection.execute(
+        "INSERT INTO notes (run_id, kind, content, record_id, warc_file, warc_offset) VALUES (?, ?, ?, ?, ?, ?)",
+        (run, kind, _dump(content), pointer.record_id, pointer.file, pointer.offset),
+    )
+
+
+def close_part(writer: WarcWriter, connection: sqlite3.Connection, data: DataDirectory, run: int) -> None:
+    """Give the file its final name and remember its size: it need not be indexed again."""
+    path = writer.close()
+    _remember(connection, data, path, run)
+
+
+def _remember(connection: sqlite3.Connection, data: DataDirectory, path: Path, run: int) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO warc_files (file, run_id, bytes) VALUES (?, ?, ?)",
+        (str(path.relative_to(data.root)), run, path.stat().st_size),
+    )
+
+
+def repair_parts(data: DataDirectory) -> list[Repaired]:
+    """Close what a dead process left open, cut at its last whole record."""
+    return [repair_open_file(path) for path in sorted(data.warc.glob("*.warc.gz.open"))]
+
+
+def find_unindexed(connection: sqlite3.Connection, data: DataDirectory) -> list[Part]:
+    """The parts that archive.db does not know to their last byte: after a crash, or all after it was thrown away."""
+    known = dict(connection.execute("SELECT file, bytes FROM warc_files"))
+    return [
+        part
+        for part in list_parts(data)
+        if known.get(str(part.path.relative_to(data.root))) != part.path.stat().st_size
+    ]
+
+
+def index_part(connection: sqlite3.Connection, data: DataDirectory, part: Part) -> None:
+    """Make the rows of one part that are not there yet, run and listings included, in one transaction."""
+    file = str(part.path.relative_to(data.root))
+    with storage_errors(data.db), transaction(connection):
+        for record in iterate_records(part.path):
+            if record.type == "metadata":
+                _index_note(connection, file, part.run, record)
+            elif record.type in {"response", "revisit"}:
+                _index_capture(connection, file, part.run, record)
+        _remember(connection, data, part.path, part.run)
+
+
+def _index_note(connection: sqlite3.Connection, file: str, run: int, record: Record) -> None:
+    kind = record.headers["WARC-Target-URI"].removeprefix(NOTE)
+    content = json.loads(record.block)
+    if kind == "run-start":
+        open_run(connection, content)
+    connection.execute(
+        "INSERT OR IGNORE INTO notes (run_id, kind, content, record_id, warc_file, warc_offset) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (run, kind, _dump(content), record.record_id, file, record.offset),
+    )
+
+
+def _index_capture(connection: sqlite3.Connection, file: str, run: int, record: Record) -> None:
+    headers = record.headers
+    listing = headers.get("Baogao-Listing")
+    listing_id = None
+    if listing is not None:
+        found = connection.execute("SELECT id FROM listings WHERE key = ?", (unquote(listing),)).fetchone()
+        if found is None:
+            raise StorageError(
+                f"{file} holds a page of {unquote(listing)}, but no run-start record names that listing: "
+                "the file is damaged or not whole; restore it from a backup."
+            )
+        listing_id = found[0]
+    payload_id = None
+    if record.type == "revisit":
+        refers = headers["WARC-Refers-To"].strip("<>")
+        found = connection.execute("SELECT id FROM captures WHERE record_id = ?", (refers,)).fetchone()
+        if found is None:
+            raise StorageError(
+                f"{file} at {record.offset} refers to record {refers}, which is in no file of {file.split('/')[0]}/: "
+                "restore the missing WARC file from a backup and run again."
+            )
+        payload_id = found[0]
+    page = headers.get("Baogao-Page")
+    connection.execute(
+        "INSERT OR IGNORE INTO captures (run_id, listing_id, page, url, status, fetched_at, digest, payload_id, "
+        "record_id, warc_file, warc_offset, warc_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run,
+            listing_id,
+            int(page) if page else None,
+            headers["WARC-Target-URI"],
+            record.status,
+            headers["WARC-Date"],
+            record.digest,
+            payload_id,
+            *(record.record_id, file, record.offset, record.length),
+        ),
+    )
+
+
+def open_run(connection: sqlite3.Connection, start: Mapping[str, object]) -> None:
+    """The run's row and its listings' rows, as its run-start record describes them; what is there already stays."""
+    connection.execute(
+        "INSERT OR IGNORE INTO runs (id, kind, parser, started_at) VALUES (?, ?, ?, ?)",
+        (start["run"], start["kind"], start["parser"], start["started_at"]),
+    )
+    listings = start["listings"]
+    assert isinstance(listings, list)
+    connection.executemany(
+        "INSERT INTO listings (key, url, rank, page_url) VALUES (:key, :url, :rank, :page_url) "
+        "ON CONFLICT (key) DO UPDATE SET url = excluded.url, rank = excluded.rank, page_url = excluded.page_url, "
+        "walked = 1",
+        listings,
+    )
+    retired = start["retired"]
+    assert isinstance(retired, list)
+    connection.executemany("UPDATE listings SET walked = 0 WHERE key = ?", [(key,) for key in retired])
+
+
+def find_note(connection: sqlite3.Connection, run: int, kind: str) -> dict[str, object] | None:
+    """The last note of that kind in a run."""
+    return next(_iterate_notes(connection, run, kind, newest_first=True), None)
+
+
+def list_notes(connection: sqlite3.Connection, run: int, kind: str) -> list[dict[str, object]]:
+    return list(_iterate_notes(connection, run, kind))
+
+
+def _iterate_notes(
+    connection: sqlite3.Connection, run: int, kind: str, *, newest_first: bool = False
+) -> Iterator[dict[str, object]]:
+    order = "DESC" if newest_first else "ASC"
+    for (content,) in connection.execute(
+        f"SELECT content FROM notes WHERE run_id = ? AND kind = ? ORDER BY id {order}", (run, kind)
+    ):
+        yield json.loads(content)
+
+
+def _dump(content: Mapping[str, object]) -> str:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

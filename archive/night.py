@@ -1,0 +1,257 @@
+"""Between nights: recover what a crash left, begin or continue a run, and put a person's decisions on record.
+
+Everything here runs under the lock of :mod:`archive.store`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import Rejected, UsageError
+from archive.journal import (
+    close_part,
+    create_part,
+    find_note,
+    find_unindexed,
+    index_part,
+    list_parts,
+    open_run,
+    repair_parts,
+    write_note,
+)
+from archive.recording import CAPTURED, Night
+from archive.reparse import replay_reparse
+from archive.settle import settle
+from archive.store import storage_errors, transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from archive.captures import Reader
+    from archive.config import Config, Listing
+    from archive.journal import Part
+    from archive.store import DataDirectory
+    from archive.verdict import Verdict
+
+#: an interrupted run younger than this is continued, an older one is settled as it is: the listing has moved on
+CONTINUE_WITHIN = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one night departs from the configuration."""
+
+    delay: float
+    max_pages: int
+    dry: bool = False
+    settle: bool = True
+    verbose: bool = False
+
+
+def parse_time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader) -> list[str]:
+    """Close torn files, index what archive.db does not know, settle all but the last run; says what was done."""
+    done = []
+    for repaired in repair_parts(data):
+        done.append(str(repaired))
+    parts = find_unindexed(connection, data)
+    if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
+        done.append(f"archive.db was empty: read {len(parts)} WARC files again")
+    for run, group in groupby(parts, lambda part: part.run):
+        pending = find_open_run(connection)
+        if pending is not None and pending < run:
+            _close_run(connection, data, pending, reader)
+        for part in group:
+            if part.is_crawl:
+                index_part(connection, data, part)
+                continue
+            if find_open_run(connection) == run:
+                _close_run(connection, data, run, reader)
+            index_part(connection, data, part)
+            _apply_decision(connection, data, part, reader)
+    pending = find_open_run(connection)
+    if pending is not None and _kind(connection, pending) == "reparse":
+        _close_run(connection, data, pending, reader)
+    return done
+
+
+def find_open_run(connection: sqlite3.Connection) -> int | None:
+    row = connection.execute("SELECT id FROM runs WHERE outcome = 'open'").fetchone()
+    return row[0] if row else None
+
+
+def _kind(connection: sqlite3.Connection, run: int) -> str:
+    return str(connection.execute("SELECT kind FROM runs WHERE id = ?", (run,)).fetchone()[0])
+
+
+def _close_run(connection: sqlite3.Connection, data: DataDirectory, run: int, reader: Reader) -> None:
+    if _kind(connection, run) == "reparse":
+        replay_reparse(connection, data, run, reader)
+    else:
+        settle(connection, data, run, reader)
+
+
+def _apply_decision(connection: sqlite3.Connection, data: DataDirectory, part: Part, reader: Reader) -> None:
+    file = str(part.path.relative_to(data.root))
+    notes = connection.execute("SELECT kind, content FROM notes WHERE warc_file = ? ORDER BY id", (file,)).fetchall()
+    for kind, content in notes:
+        decision = json.loads(content)
+        if kind == "accept":
+            settle(connection, data, decision["run"], reader, accepted_at=decision["at"])
+        elif kind == "alias":
+            _add_alias(connection, data, decision)
+
+
+def begin_night(
+    connection: sqlite3.Connection,
+    data: DataDirectory,
+    listings: Sequence[Listing],
+    config: Config,
+    options: Options,
+    reader: Reader,
+    *,
+    now: str,
+    configured: bool,
+) -> tuple[Night | None, list[Verdict]]:
+    """The night to crawl, a new one or the one a crash interrupted, and the verdicts of runs settled on the way.
+
+    No night: what a crash left needed only to be settled, and that was this night's work. ``configured``: the
+    listings are all there are, so that those missing among them are retired.
+    """
+    pending = find_open_run(connection)
+    settled = []
+    if pending is not None:
+        start, end = find_note(connection, pending, "run-start"), find_note(connection, pending, "run-end")
+        (started_at,) = connection.execute("SELECT started_at FROM runs WHERE id = ?", (pending,)).fetchone()
+        age = parse_time(now) - parse_time(started_at)
+        young = timedelta(0) <= age < CONTINUE_WITHIN and not options.dry
+        planned = [asdict(listing) for listing in listings]
+        if start is None:  # died before its first record: nothing of it is in the journal
+            with storage_errors(data.db), transaction(connection):
+                connection.execute("DELETE FROM runs WHERE id = ?", (pending,))
+        elif end is None and young and start["listings"] == planned:
+            return _plan(data, pending, start, listings, config, options, reader), []
+        else:
+            settled.append(settle(connection, data, pending, reader))
+            if end is not None and end["reason"] != CAPTURED and young and start["listings"] == planned:
+                return None, settled
+    keys = {listing.key for listing in listings}
+    retired = [
+        key
+        for (key,) in connection.execute("SELECT key FROM listings WHERE walked = 1 ORDER BY id")
+        if configured and key not in keys
+    ]
+    run = next_run(connection, data)
+    start = {"started_at": now, "retired": retired}
+    night = _plan(data, run, start, listings, config, options, reader)
+    with storage_errors(data.db), transaction(connection):
+        open_run(connection, night.describe())
+    return night, settled
+
+
+def next_run(connection: sqlite3.Connection, data: DataDirectory) -> int:
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
+    return max([last, *(part.run for part in list_parts(data))]) + 1
+
+
+def _plan(
+    data: DataDirectory,
+    run: int,
+    start: dict[str, Any],
+    listings: Sequence[Listing],
+    config: Config,
+    options: Options,
+    reader: Reader,
+) -> Night:
+    return Night(
+        run=run,
+        data=str(data.root),
+        db=str(data.db),
+        listings=tuple(listings),
+        delay=options.delay,
+        user_agent=config.user_agent,
+        max_pages=options.max_pages,
+        parser=reader.version,
+        started_at=start["started_at"],
+        retired=tuple(start["retired"]),
+        settle=options.settle,
+        dry=options.dry,
+        verbose=options.verbose,
+    )
+
+
+def end_for_time(connection: sqlite3.Connection, data: DataDirectory, night: Night, *, at: str) -> None:
+    """Put on record that the night was ended for its time limit, so that it is settled as far as it came."""
+    writer = create_part(data, night.run, parser=night.parser, at=at, dry=night.dry)
+    try:
+        with storage_errors(data.db):
+            write_note(writer, connection, night.run, "run-end", {"at": at, "reason": "time limit"}, at=at)
+            close_part(writer, connection, data, night.run)
+    finally:
+        writer.close()
+
+
+def accept(connection: sqlite3.Connection, data: DataDirectory, run: int, reader: Reader, *, now: str) -> Verdict:
+    """Settle a rejected run after a person has looked. Raises UsageError, Rejected."""
+    row = connection.execute("SELECT outcome FROM runs WHERE id = ?", (run,)).fetchone()
+    if row is None:
+        raise UsageError(f"There is no run {run}: `baogao runs` lists them.")
+    if row[0] != "rejected":
+        raise UsageError(f"Run {run} is {row[0]}, not rejected: there is nothing to accept.")
+    later = connection.execute(
+        "SELECT min(id) FROM runs WHERE id > ? AND outcome IN ('complete', 'partial', 'aborted') AND kind = 'crawl'",
+        (run,),
+    ).fetchone()[0]
+    if later is not None:
+        raise Rejected(
+            f"Run {run} can't be accepted any more: run {later} was settled after it, and time does not run backwards. "
+            "Its captures stay in the WARC."
+        )
+    _decide(connection, data, "accept", {"run": run, "at": now}, reader, at=now)
+    return settle(connection, data, run, reader, accepted_at=now)
+
+
+def add_alias(
+    connection: sqlite3.Connection, data: DataDirectory, key: str, existing: str, reason: str, reader: Reader, *, now: str
+) -> None:
+    """From now on ``key`` is another key of the report ``existing``. Raises UsageError."""
+    for each in (key, existing):
+        if connection.execute("SELECT 1 FROM items WHERE key = ?", (each,)).fetchone() is None and each == existing:
+            raise UsageError(f"There is no report {each}: `baogao export` lists the keys.")
+    if key == existing or connection.execute("SELECT 1 FROM item_aliases WHERE key IN (?, ?)", (key, existing)).fetchone():
+        raise UsageError(f"{key} or {existing} is an alias already, or they are the same: nothing was changed.")
+    decision = {"key": key, "existing": existing, "reason": reason, "at": now}
+    _decide(connection, data, "alias", decision, reader, at=now)
+    _add_alias(connection, data, decision)
+
+
+def _add_alias(connection: sqlite3.Connection, data: DataDirectory, decision: dict[str, Any]) -> None:
+    with storage_errors(data.db):
+        connection.execute(
+            "INSERT OR IGNORE INTO item_aliases (key, item_id, reason) "
+            "SELECT ?, id, ? FROM items WHERE key = ?",
+            (decision["key"], decision["reason"], decision["existing"]),
+        )
+
+
+def _decide(
+    connection: sqlite3.Connection, data: DataDirectory, kind: str, content: dict[str, Any], reader: Reader, *, at: str
+) -> None:
+    """Journal a person's decision behind the last run, where a replay will meet it again."""
+    (last,) = connection.execute("SELECT max(id) FROM runs").fetchone()
+    taken = sum(part.run == last and not part.is_crawl for part in list_parts(data))
+    writer = create_part(data, last, parser=reader.version, at=at, label=f"decision{taken + 1:02d}")
+    try:
+        with storage_errors(data.db):
+            write_note(writer, connection, last, kind, content, at=at)
+            close_part(writer, connection, data, last)
+    finally:
+        writer.close()

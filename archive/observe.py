@@ -1,0 +1,195 @@
+"""Step 1 and 2 of a settlement: what the captures of a run show, in a temporary table, and who speaks for whom.
+
+The texts stand in a TEMP table, not in memory, so that settling does not grow with the number of pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.captures import feed_captures
+from archive.compare import Content
+from archive.recording import find_stop
+from archive.vet import ListingFigures
+from archive.walk import Stop, Walk, WalkResult
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from archive.captures import Reader
+    from archive.config import Listing
+
+_TABLE = """
+CREATE TEMP TABLE IF NOT EXISTS entries (
+  capture_id INTEGER NOT NULL, position INTEGER NOT NULL, listing_id INTEGER NOT NULL, rank INTEGER NOT NULL,
+  page INTEGER NOT NULL, fetched_at TEXT NOT NULL, item_id INTEGER, key TEXT NOT NULL, url TEXT NOT NULL,
+  title TEXT NOT NULL, brands TEXT NOT NULL, summary_zh TEXT NOT NULL, summary_en TEXT NOT NULL, published_on TEXT,
+  who TEXT NOT NULL,      -- the report: its item through key or alias, else its key
+  PRIMARY KEY (capture_id, position)) WITHOUT ROWID
+"""
+_COLUMNS = (
+    "capture_id, position, listing_id, rank, page, fetched_at, item_id, key, url, "
+    "title, brands, summary_zh, summary_en, published_on"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One entry on one page. Of several for a report in one run, the first in order speaks."""
+
+    capture_id: int
+    position: int
+    listing_id: int
+    rank: int
+    page: int
+    fetched_at: str
+    item_id: int | None
+    key: str
+    url: str
+    content: Content
+    others: int  #: further entries of the same report tonight
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    listing: Listing
+    listing_id: int
+    result: WalkResult
+
+
+def read_run(
+    connection: sqlite3.Connection,
+    root: Path,
+    run: int,
+    listings: Sequence[Listing],
+    reader: Reader,
+    *,
+    max_pages: int,
+    fallback: Stop,
+) -> list[Walked]:
+    """Read every listing page of the run into the table; ``fallback``: why a walk without a word of its own ended."""
+    connection.execute("DROP TABLE IF EXISTS temp.entries")
+    connection.execute(_TABLE)
+    walked = []
+    for listing in listings:
+        listing_id = connection.execute("SELECT id FROM listings WHERE key = ?", (listing.key,)).fetchone()[0]
+        walk = Walk(listing.url, page_url=listing.page_url, max_pages=max_pages)
+        for capture, page in feed_captures(connection, root, run, listing.key, walk, reader):
+            connection.executemany(
+                f"INSERT INTO temp.entries ({_COLUMNS}, who) VALUES "
+                "(?, ?, ?, ?, ?, ?, coalesce((SELECT item_id FROM item_aliases WHERE key = ?), "
+                "(SELECT id FROM items WHERE key = ?)), ?, ?, ?, ?, ?, ?, ?, '')",
+                [
+                    (
+                        *(capture.id, position, listing_id, listing.rank, capture.page, capture.fetched_at),
+                        *(entry.key, entry.key, entry.key, entry.url),
+                        *Content.of_entry(entry).fields()[:4],
+                        entry.published_on,
+                    )
+                    for position, entry in enumerate(page.entries, 1)
+                ],
+            )
+        if walk.ask is not None:
+            walk.fail(find_stop(connection, run, listing.key) or fallback)
+        walked.append(Walked(listing, listing_id, walk.result()))
+    connection.execute("UPDATE temp.entries SET who = coalesce(item_id, key)")
+    connection.execute("CREATE INDEX temp.entries_by_report ON entries (who, rank, listing_id, page)")
+    return walked
+
+
+def elect(connection: sqlite3.Connection) -> Iterator[Observation]:
+    """The observation that speaks for each report: best-ranked listing, lowest page, latest reading of it, first place.
+
+    In page order, so that events follow the listing. Entries without a title speak for nothing.
+    """
+    rows = connection.execute(
+        f"SELECT {_COLUMNS}, others FROM (SELECT *, count(*) OVER (PARTITION BY who) - 1 AS others, row_number() OVER "
+        "(PARTITION BY who ORDER BY rank, listing_id, page, capture_id DESC, position) AS place "
+        "FROM temp.entries WHERE title <> '') WHERE place = 1 ORDER BY rank, listing_id, page, capture_id, position"
+    )
+    for row in rows:
+        yield _observation(row)
+
+
+def find_others(connection: sqlite3.Connection, winner: Observation) -> list[Observation]:
+    """The further entries of the same report in this run."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS}, 0 FROM temp.entries WHERE who = ? AND title <> '' "
+        "AND NOT (capture_id = ? AND position = ?) ORDER BY capture_id, position",
+        (str(winner.item_id or winner.key), winner.capture_id, winner.position),
+    )
+    return [_observation(row) for row in rows]
+
+
+def _observation(row: tuple[object, ...]) -> Observation:
+    return Observation(*row[:9], Content(*row[9:14]), row[14])  # type: ignore[arg-type]
+
+
+def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> ListingFigures:
+    """The figures the bounds are about: tonight's from the table, the earlier ones from the last complete walk."""
+    listing_id, result = walked.listing_id, walked.result
+    entries, untitled, zh, en = connection.execute(
+        "SELECT count(DISTINCT who), coalesce(sum(title = ''), 0), count(DISTINCT iif(summary_zh <> '', who, NULL)), "
+        "count(DISTINCT iif(summary_en <> '', who, NULL)) FROM temp.entries WHERE listing_id = ?",
+        (listing_id,),
+    ).fetchone()
+    ratio, ratio_entries = _median(
+        connection,
+        "SELECT 1.0 * length(summary_en) / length(summary_zh) AS ratio FROM temp.entries "
+        "WHERE listing_id = :listing AND summary_zh <> '' AND summary_en <> ''",
+        {"listing": listing_id},
+    )
+    before = connection.execute(
+        "SELECT run_id, entries_seen FROM walks WHERE listing_id = ? AND complete = 1 AND run_id < ? "
+        "ORDER BY run_id DESC LIMIT 1",
+        (listing_id, run),
+    ).fetchone()
+    zh_before = en_before = ratio_before = None
+    if before:
+        # the readings of what that walk saw, as they are believed now
+        known = (
+            "FROM memberships m JOIN items i ON i.id = m.item_id JOIN item_versions v ON v.id = i.version_id "
+            "WHERE m.listing_id = :listing AND m.last_run_id >= :run"
+        )
+        values = {"listing": listing_id, "run": before[0]}
+        zh_before, en_before = connection.execute(
+            f"SELECT avg(v.summary_zh <> ''), avg(v.summary_en <> '') {known}", values
+        ).fetchone()
+        ratio_before, _ = _median(
+            connection,
+            f"SELECT 1.0 * length(v.summary_en) / length(v.summary_zh) AS ratio {known} "
+            "AND v.summary_zh <> '' AND v.summary_en <> ''",
+            values,
+        )
+    return ListingFigures(
+        listing=walked.listing.key,
+        page_1_was_read=result.pages_seen > 0 or _page_1_disappoints(result.stop),
+        complete=result.complete,
+        entries=entries,
+        untitled=untitled,
+        zh=zh,
+        en=en,
+        ratio=ratio,
+        ratio_entries=ratio_entries,
+        entries_before=before[1] if before else None,
+        zh_share_before=zh_before,
+        en_share_before=en_before,
+        ratio_before=ratio_before,
+    )
+
+
+def _page_1_disappoints(stop: Stop | None) -> bool:
+    return stop is not None and stop.kind in {"refused", "empty page"}
+
+
+def _median(connection: sqlite3.Connection, query: str, values: dict[str, int]) -> tuple[float | None, int]:
+    count = connection.execute(f"SELECT count(*) FROM ({query})", values).fetchone()[0]
+    if not count:
+        return None, 0
+    middle = connection.execute(
+        f"SELECT ratio FROM ({query}) ORDER BY ratio LIMIT 1 OFFSET {count // 2}", values
+    ).fetchone()
+    return middle[0], count

@@ -1,0 +1,183 @@
+"""The schema of archive.db, read top to bottom as a story; later changes are further migrations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION = 1  #: PRAGMA user_version of the newest schema this release knows
+APPLICATION_ID = 0x62616F67  #: "baog": tells an archive from any other SQLite file
+
+SCHEMA = """
+CREATE TABLE runs (                       -- one crawl, or one re-reading of old captures
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('crawl','reparse')),
+  outcome TEXT NOT NULL DEFAULT 'open' CHECK (outcome IN ('open','complete','partial','aborted','rejected')),
+  exit_code INTEGER,
+  parser INTEGER NOT NULL,                -- archive.pages.VERSION that settled it
+  started_at TEXT NOT NULL, finished_at TEXT,          -- UTC, YYYY-MM-DDTHH:MM:SSZ everywhere
+  close_reason TEXT,                      -- how the crawl phase ended; NULL: the process died
+  stats TEXT NOT NULL DEFAULT '{}',       -- counts, walks, gates with observed and threshold
+  CHECK ((outcome = 'open') = (finished_at IS NULL))) STRICT;
+CREATE UNIQUE INDEX one_open_run ON runs (outcome) WHERE outcome = 'open';   -- two nights cannot overlap
+
+CREATE TABLE listings (                   -- what is walked; rank: whose text speaks for an item seen in several
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, url TEXT NOT NULL, rank INTEGER NOT NULL, page_url TEXT,
+  walked INTEGER NOT NULL DEFAULT 1 CHECK (walked IN (0,1))) STRICT;   -- 0: retired, its silence proves nothing
+
+CREATE TABLE walks (                      -- how far each listing was walked: the evidence for "not there"
+  run_id INTEGER NOT NULL REFERENCES runs, listing_id INTEGER NOT NULL REFERENCES listings,
+  pages_expected INTEGER, pages_seen INTEGER NOT NULL, entries_seen INTEGER NOT NULL,
+  complete INTEGER NOT NULL CHECK (complete IN (0,1)), stopped TEXT,
+  PRIMARY KEY (run_id, listing_id), CHECK (complete = 1 OR stopped IS NOT NULL)) STRICT;
+CREATE INDEX walks_proving ON walks (listing_id, run_id) WHERE complete = 1;
+
+CREATE TABLE warc_files (                 -- files closed and indexed to their last byte
+  file TEXT PRIMARY KEY, run_id INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE captures (                   -- one archived response; the bridge to the WARC
+  id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs,
+  listing_id INTEGER REFERENCES listings, page INTEGER,          -- NULL for robots.txt and the like
+  url TEXT NOT NULL, status INTEGER NOT NULL, fetched_at TEXT NOT NULL,
+  digest TEXT NOT NULL,                   -- SHA-256 of the payload
+  payload_id INTEGER REFERENCES captures, -- NULL: its own record holds the payload; else it is a revisit of that one
+  record_id TEXT NOT NULL UNIQUE, warc_file TEXT NOT NULL, warc_offset INTEGER NOT NULL, warc_length INTEGER NOT NULL,
+  UNIQUE (warc_file, warc_offset)) STRICT;
+CREATE INDEX captures_by_run ON captures (run_id, listing_id, page);
+CREATE TABLE notes (                      -- what the journal says beside responses: run-start, walk-stop, failure, run-end
+  id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs, kind TEXT NOT NULL, content TEXT NOT NULL,
+  record_id TEXT NOT NULL UNIQUE, warc_file TEXT NOT NULL, warc_offset INTEGER NOT NULL) STRICT;
+CREATE INDEX notes_by_run ON notes (run_id, kind);
+
+CREATE TABLE items (                      -- one report; with memberships the only changeable state
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE, url TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'listed' CHECK (state IN ('listed','missing','withdrawn')),
+  version_id INTEGER REFERENCES item_versions,          -- the current reading
+  parser INTEGER NOT NULL,                -- last parser that confirmed it: its capture is re-read once per parser
+  first_seen_at TEXT NOT NULL, last_seen_at TEXT NOT NULL, last_run_id INTEGER NOT NULL REFERENCES runs) STRICT;
+CREATE TABLE memberships (                -- which listings (tags) hold or held it: the tag facet, and the ground for absence
+  item_id INTEGER NOT NULL REFERENCES items, listing_id INTEGER NOT NULL REFERENCES listings,
+  first_run_id INTEGER NOT NULL REFERENCES runs, last_run_id INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (item_id, listing_id)) STRICT, WITHOUT ROWID;
+CREATE VIEW absences AS                   -- complete walks of that listing since the item was last in it
+SELECT m.item_id, m.listing_id,
+       (SELECT count(*) FROM walks w WHERE w.listing_id = m.listing_id AND w.complete = 1 AND w.run_id > m.last_run_id) AS misses
+FROM memberships m JOIN listings l ON l.id = m.listing_id WHERE l.walked = 1;
+CREATE TABLE item_aliases (               -- other keys of the same report (site moved ids); written by an operator
+  key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items, reason TEXT NOT NULL) STRICT;
+
+CREATE TABLE item_versions (              -- append-only
+  id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items, seq INTEGER NOT NULL,
+  previous_id INTEGER REFERENCES item_versions,         -- the row this one was compared with, or corrects
+  cause TEXT NOT NULL CHECK (cause IN ('first','site','parser')),
+  title TEXT NOT NULL, brands TEXT NOT NULL DEFAULT '[]', summary_zh TEXT NOT NULL, summary_en TEXT NOT NULL, published_on TEXT,
+  content_hash TEXT NOT NULL,             -- of the folded fields: decides "changed"
+  exact_hash TEXT NOT NULL,               -- of the fields as stored: decides "cosmetic"
+  summary_hash TEXT NOT NULL,             -- of the folded summaries alone: finds twins when a title was edited or an id moved
+  parser INTEGER NOT NULL, capture_id INTEGER NOT NULL REFERENCES captures, run_id INTEGER NOT NULL REFERENCES runs,
+  observed_at TEXT NOT NULL,              -- when the site showed it
+  recorded_at TEXT NOT NULL,              -- when we read it so
+  UNIQUE (item_id, seq), UNIQUE (previous_id, cause),   -- one site successor and one correction each: no forks
+  CHECK ((cause = 'first') = (previous_id IS NULL))) STRICT;
+CREATE INDEX versions_by_summary ON item_versions (summary_hash);
+
+CREATE TABLE item_changes (               -- which fields differ from previous_id; values come from the versions
+  version_id INTEGER NOT NULL REFERENCES item_versions, field TEXT NOT NULL, PRIMARY KEY (version_id, field)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sightings (                  -- entry n of that page was this report, reading so
+  capture_id INTEGER NOT NULL REFERENCES captures, position INTEGER NOT NULL,
+  item_id INTEGER NOT NULL REFERENCES items,
+  version_id INTEGER REFERENCES item_versions,          -- NULL: this page showed a text that does not speak for the report
+  PRIMARY KEY (capture_id, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX sightings_by_item ON sightings (item_id, capture_id);
+
+CREATE TABLE events (                     -- the feed; id is the reader's cursor
+  id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs, item_id INTEGER NOT NULL REFERENCES items,
+  kind TEXT NOT NULL CHECK (kind IN ('appeared','changed','cosmetic','corrected','withdrawn','reappeared')),
+  version_id INTEGER NOT NULL REFERENCES item_versions, detail TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
+  alert TEXT NOT NULL CHECK (alert IN ('due','quiet','held')),   -- may it be announced; delivery state lives elsewhere
+  UNIQUE (run_id, item_id, kind, version_id, detail)) STRICT;
+CREATE UNIQUE INDEX one_appearance ON events (item_id) WHERE kind = 'appeared';
+CREATE UNIQUE INDEX one_cosmetic ON events (item_id, version_id, detail) WHERE kind = 'cosmetic';  -- detail = exact_hash
+
+CREATE TABLE issues (                     -- what an operator should look at, with its evidence
+  id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs, capture_id INTEGER REFERENCES captures,
+  level TEXT NOT NULL CHECK (level IN ('warning','error')), code TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE INDEX issues_by_run ON issues (run_id, level);
+
+-- guards only; no meaning lives in triggers
+CREATE TRIGGER versions_are_final  BEFORE UPDATE ON item_versions BEGIN SELECT RAISE(ABORT,'item_versions is append-only'); END;
+CREATE TRIGGER versions_are_kept   BEFORE DELETE ON item_versions BEGIN SELECT RAISE(ABORT,'item_versions is append-only'); END;
+CREATE TRIGGER captures_are_final  BEFORE UPDATE ON captures      BEGIN SELECT RAISE(ABORT,'captures is append-only'); END;
+CREATE TRIGGER closed_runs_stay_closed BEFORE UPDATE OF outcome ON runs WHEN old.outcome NOT IN ('open','rejected')
+  BEGIN SELECT RAISE(ABORT,'this run is settled'); END;
+
+-- for people
+CREATE VIEW readings AS                   -- every observation with our best, that is latest, reading of it
+WITH RECURSIVE chain(observation_id, version_id) AS (
+  SELECT id, id FROM item_versions WHERE cause <> 'parser'
+  UNION ALL
+  SELECT c.observation_id, v.id FROM chain c JOIN item_versions v ON v.previous_id = c.version_id AND v.cause = 'parser')
+SELECT observation_id, max(version_id) AS version_id FROM chain GROUP BY observation_id;
+
+CREATE VIEW reports AS                    -- what a researcher opens first: each report in its current reading
+SELECT i.key, i.url, i.state, v.title, v.brands, v.summary_zh, v.summary_en, v.published_on, v.seq AS version,
+       i.first_seen_at, i.last_seen_at, v.observed_at,
+       (SELECT json_group_array(key) FROM (SELECT l.key FROM memberships m JOIN listings l ON l.id = m.listing_id
+                                           WHERE m.item_id = i.id ORDER BY l.key)) AS listings,
+       c.url AS capture_url, c.fetched_at AS capture_at, c.digest AS capture_sha256, c.warc_file, c.warc_offset, v.parser
+FROM items i JOIN item_versions v ON v.id = i.version_id JOIN captures c ON c.id = v.capture_id;
+
+CREATE VIEW history AS                    -- what the site showed, by our best reading; equal neighbours folded
+WITH shown AS (
+  SELECT v.*, lag(v.content_hash) OVER by_time AS before FROM readings r JOIN item_versions v ON v.id = r.version_id
+  WINDOW by_time AS (PARTITION BY v.item_id ORDER BY v.observed_at, r.observation_id))
+SELECT i.key, s.seq AS version, s.cause, s.title, s.brands, s.summary_zh, s.summary_en, s.published_on,
+       s.observed_at AS valid_from, lead(s.observed_at) OVER (PARTITION BY s.item_id ORDER BY s.observed_at, s.id) AS valid_to,
+       s.recorded_at
+FROM shown s JOIN items i ON i.id = s.item_id WHERE s.before IS NULL OR s.before <> s.content_hash;
+
+CREATE VIEW changes AS                    -- field by field: what it was, what it became, and why
+SELECT i.key, v.seq AS version, c.field, v.cause, v.observed_at, v.recorded_at,
+       CASE c.field WHEN 'title' THEN p.title WHEN 'brands' THEN p.brands WHEN 'summary_zh' THEN p.summary_zh
+                    WHEN 'summary_en' THEN p.summary_en WHEN 'published_on' THEN p.published_on END AS before,
+       CASE c.field WHEN 'title' THEN v.title WHEN 'brands' THEN v.brands WHEN 'summary_zh' THEN v.summary_zh
+                    WHEN 'summary_en' THEN v.summary_en WHEN 'published_on' THEN v.published_on END AS after
+FROM item_changes c JOIN item_versions v ON v.id = c.version_id JOIN item_versions p ON p.id = v.previous_id
+JOIN items i ON i.id = v.item_id;
+
+CREATE VIEW item_listings AS
+SELECT i.key, l.key AS listing, m.first_run_id, m.last_run_id
+FROM memberships m JOIN items i ON i.id = m.item_id JOIN listings l ON l.id = m.listing_id;
+"""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring an empty or older archive to :data:`VERSION`, each migration in one transaction."""
+    import sqlite_utils  # noqa: PLC0415 - 0.2 s of start-up that only a new or older archive pays
+
+    migrations = sqlite_utils.Migrations("baogao")
+
+    @migrations(name="0001")
+    def _create(db: sqlite_utils.Database) -> None:
+        for statement in _statements(SCHEMA):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 1")
+
+    migrations.apply(sqlite_utils.Database(connection))
+
+
+def _statements(script: str) -> list[str]:
+    """The script's statements: executescript would commit the transaction that holds the migration."""
+    import sqlite3  # noqa: PLC0415
+
+    statements, pending = [], ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements

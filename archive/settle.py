@@ -1,0 +1,237 @@
+"""Settlement: a run's captures become items, versions, events and a verdict, in one transaction.
+
+First reading, recovery after a crash, acceptance by a person and the replay of the WARCs into an empty database are
+this same code; it knows no clock: its times come from the journal.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from archive.config import Listing
+from archive.errors import UsageError
+from archive.items import ItemSettler
+from archive.journal import find_note, list_notes
+from archive.ledger import Ledger
+from archive.observe import Walked, elect, measure, read_run
+from archive.rereading import Rereader
+from archive.store import storage_errors, transaction
+from archive.verdict import Verdict, load_verdict
+from archive.vet import MAX_DUE, Gate, vet_changes, vet_listing
+from archive.walk import Stop
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from archive.captures import Reader
+    from archive.store import DataDirectory
+
+#: how a run ended that must be told to an operator, and with which exit code; the first that holds counts
+_EXIT_OF_STOP = (("blocked", 5), ("time limit", 9))
+#: incomplete walks in a row, this one included, that are an issue of their own
+STREAK = 3
+MAX_MASS_CHANGE = 0.10  #: share of known reports; from here to vet.MAX_CHANGED_SHARE it is published, but held
+MIN_MASS_CHANGE = 10
+
+
+def settle(
+    connection: sqlite3.Connection, data: DataDirectory, run: int, reader: Reader, *, accepted_at: str | None = None
+) -> Verdict:
+    """Settle one run and say how it went; a run that is settled already is left as it is.
+
+    ``accepted_at``: a person has looked at a rejected run and accepts it; its bounds are reported, but veto nothing.
+    """
+    (outcome,) = connection.execute("SELECT outcome FROM runs WHERE id = ?", (run,)).fetchone()
+    if outcome != "open" and not (outcome == "rejected" and accepted_at):
+        return load_verdict(connection, run)
+    with storage_errors(data.db), transaction(connection):
+        _Settlement(connection, data, run, reader, accepted_at).run_steps()
+    return load_verdict(connection, run)
+
+
+class _Settlement:
+    """The eight steps, on one run, inside one transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, data: DataDirectory, run: int, reader: Reader, accepted_at: str | None
+    ) -> None:
+        self.connection = connection
+        self.data = data
+        self.run = run
+        self.reader = reader
+        self.accepted = accepted_at is not None
+        start = find_note(connection, run, "run-start")
+        if start is None:
+            raise UsageError(f"Run {run} has no run-start record in its WARC: it can't be settled.")
+        self.start = start
+        self.listings = [Listing(**listing) for listing in start["listings"]]  # type: ignore[attr-defined]
+        self.end = find_note(connection, run, "run-end")
+        self.aborted = self.end is None
+        self.at = accepted_at or str(self.end["at"] if self.end else self._last_sign())
+        self.ledger = Ledger(connection, run, reader.version, self.at)
+
+    def _last_sign(self) -> str:
+        """The last thing a run did that died before its end."""
+        (fetched,) = self.connection.execute(
+            "SELECT max(fetched_at) FROM captures WHERE run_id = ?", (self.run,)
+        ).fetchone()
+        return str(fetched or self.start["started_at"])
+
+    def run_steps(self) -> None:
+        walked = self._read_walks()
+        gates = [gate for each in walked for gate in vet_listing(measure(self.connection, each, self.run))]
+        known = self.connection.execute("SELECT count(*) FROM items WHERE state <> 'withdrawn'").fetchone()[0]
+        self.connection.execute("SAVEPOINT publishing")
+        self._publish(walked)
+        gates += vet_changes(self.ledger.counts["changed"], known)
+        rejected = not self.accepted and any(gate.hard and not gate.passed for gate in gates)
+        if rejected:
+            self.connection.execute("ROLLBACK TO publishing")
+            self.ledger = Ledger(self.connection, self.run, self.reader.version, self.at)
+        else:
+            self._hold_floods(known)
+        self.connection.execute("RELEASE publishing")
+        self._report_walks(walked, rejected=rejected)
+        self._report_gates(gates, rejected=rejected)
+        self._close(walked, gates, rejected=rejected)
+
+    def _read_walks(self) -> list[Walked]:
+        reason = str(self.end["reason"]) if self.end else "the process died"
+        fallback = (
+            Stop("time limit", "the night took longer than it may")
+            if reason == "time limit"
+            else Stop("interrupted", reason)
+        )
+        walked = read_run(
+            self.connection,
+            self.data.root,
+            self.run,
+            self.listings,
+            self.reader,
+            max_pages=int(self.start["max_pages"]),  # type: ignore[call-overload]
+            fallback=fallback,
+        )
+        if not self.aborted:
+            return walked
+        # what an aborted run saw counts, what it did not see proves nothing
+        return [
+            Walked(each.listing, each.listing_id, each.result.without_proof(Stop("interrupted", "the run was aborted")))
+            for each in walked
+        ]
+
+    def _publish(self, walked: list[Walked]) -> None:
+        earlier = self.connection.execute(
+            "SELECT DISTINCT listing_id FROM walks WHERE complete = 1 AND run_id < ?", (self.run,)
+        ).fetchall()
+        self.connection.executemany(
+            "INSERT INTO walks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(self.run, each.listing_id, each.result.pages_expected, each.result.pages_seen),
+                    *(each.result.entries_seen, each.result.complete),
+                    str(each.result.stop) if each.result.stop else None,
+                )
+                for each in walked
+            ],
+        )
+        (older,) = self.connection.execute(
+            "SELECT count(*) FROM runs WHERE id < ? AND parser < ?", (self.run, self.reader.version)
+        ).fetchone()
+        settler = ItemSettler(
+            self.ledger,
+            Rereader(self.connection, self.data.root, self.reader),
+            announced_listings=frozenset(row[0] for row in earlier),
+            complete_listings=frozenset(each.listing_id for each in walked if each.result.complete),
+            first_reading=not older,
+        )
+        for seen in elect(self.connection):
+            settler.take(seen)
+        settler.take_absences()
+        untitled = self.connection.execute("SELECT capture_id, key FROM temp.entries WHERE title = ''").fetchall()
+        for capture_id, key in untitled:
+            self.ledger.add_issue("warning", "untitled", f"{key} has no title on its page: left out.", capture_id)
+
+    def _hold_floods(self, known: int) -> None:
+        (due,) = self.connection.execute(
+            "SELECT count(*) FROM events WHERE run_id = ? AND alert = 'due'", (self.run,)
+        ).fetchone()
+        changed = self.ledger.counts["changed"]
+        mass = changed >= MIN_MASS_CHANGE and changed > MAX_MASS_CHANGE * known
+        if due > MAX_DUE or mass:
+            self.connection.execute("UPDATE events SET alert = 'held' WHERE run_id = ? AND alert = 'due'", (self.run,))
+            self.ledger.add_issue(
+                "warning",
+                "flood",
+                f"{due} events of this run were due at once ({changed} of {known} known reports changed): held for a "
+                "person to look at, nobody was told.",
+            )
+
+    def _report_walks(self, walked: list[Walked], *, rejected: bool) -> None:
+        for each in walked:
+            stop = each.result.stop
+            if stop is None:
+                continue
+            level = "warning" if stop.kind in {"page cap", "interrupted", "time limit"} else "error"
+            code = "blocked" if stop.kind == "blocked" else "walk-incomplete"
+            self.ledger.add_issue(level, code, f"{each.listing.key}: {stop.reason}.")  # type: ignore[arg-type]
+            recent = self.connection.execute(
+                "SELECT complete FROM walks WHERE listing_id = ? AND run_id < ? ORDER BY run_id DESC LIMIT ?",
+                (each.listing_id, self.run, STREAK - 1),
+            ).fetchall()
+            if not rejected and len(recent) == STREAK - 1 and not any(row[0] for row in recent):
+                (ever,) = self.connection.execute(
+                    "SELECT count(*) FROM walks WHERE listing_id = ? AND complete = 1", (each.listing_id,)
+                ).fetchone()
+                self.ledger.add_issue(
+                    "error",
+                    "incomplete-streak" if ever else "never-complete",
+                    f"{each.listing.key} has not been walked to its end in {STREAK} runs"
+                    + ("." if ever else ", and never before: nothing of it is announced.")
+                    + " Look at the reasons with `baogao runs`.",
+                )
+        for note in list_notes(self.connection, self.run, "failure"):
+            self.ledger.add_issue("warning", "no-response", f"{note['url']}: {note['error']}.")
+
+    def _report_gates(self, gates: list[Gate], *, rejected: bool) -> None:
+        for gate in gates:
+            if not gate.passed:
+                level = "error" if gate.hard and rejected else "warning"
+                self.ledger.add_issue(level, gate.name, f"{gate.message}.")  # type: ignore[arg-type]
+
+    def _close(self, walked: list[Walked], gates: list[Gate], *, rejected: bool) -> None:
+        stops = {each.result.stop.kind for each in walked if each.result.stop}
+        if rejected:
+            outcome, exit_code = "rejected", 4
+        else:
+            outcome = "aborted" if self.aborted else "partial" if stops else "complete"
+            exit_code = next((code for kind, code in _EXIT_OF_STOP if kind in stops), 3 if stops or self.aborted else 0)
+        stats = {
+            "counts": {
+                "pages": sum(each.result.pages_seen for each in walked),
+                "entries": sum(each.result.entries_seen for each in walked),
+                **self.ledger.counts,
+            },
+            "walks": [
+                {
+                    "listing": each.listing.key,
+                    "complete": each.result.complete,
+                    "pages_seen": each.result.pages_seen,
+                    "pages_expected": each.result.pages_expected,
+                    "entries_seen": each.result.entries_seen,
+                    "stopped": str(each.result.stop) if each.result.stop else None,
+                }
+                for each in walked
+            ],
+            "gates": [asdict(gate) for gate in gates],
+            "accepted": self.accepted,
+        }
+        self.connection.execute(
+            "UPDATE runs SET outcome = ?, exit_code = ?, parser = ?, finished_at = ?, close_reason = ?, stats = ? "
+            "WHERE id = ?",
+            (
+                *(outcome, exit_code, self.reader.version, self.at),
+                *(self.end["reason"] if self.end else None, json.dumps(stats, ensure_ascii=False), self.run),
+            ),
+        )

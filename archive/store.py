@@ -1,0 +1,234 @@
+"""The data directory: its places, its lock, and connections to archive.db with the right pragmas."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from archive import schema
+from archive.errors import Locked, NewerArchive, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: below this the first page of a night could not be archived and settled
+MIN_FREE_BYTES = 8 * 1024 * 1024
+#: a parent that was killed takes its child with it, but not in the same instant
+LOCK_PATIENCE_SECONDS = 0.5
+BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """The places of one archive."""
+
+    root: Path
+    db_copy: Path | None = None  #: of a dry run, which is thrown away
+
+    @property
+    def db(self) -> Path:
+        return self.db_copy or self.root / "archive.db"
+
+    @property
+    def warc(self) -> Path:
+        return self.root / "warc"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    def prepare(self) -> None:
+        """Make the directories; StorageError where they can't be written or the disk is full."""
+        try:
+            for place in (self.root, self.warc, self.state):
+                place.mkdir(parents=True, exist_ok=True)
+                if not os.access(place, os.W_OK | os.X_OK):
+                    raise PermissionError(13, "no permission to write", str(place))  # noqa: TRY301
+            free = shutil.disk_usage(self.root).free
+        except OSError as error:
+            raise StorageError(
+                f"The data directory {self.root} can't be written ({error.strerror or error}): give uid {os.getuid()} "
+                "write permission there, or name another one with --data."
+            ) from error
+        if free < MIN_FREE_BYTES:
+            raise StorageError(
+                f"Only {free // 1024} KiB are free below {self.root}: make room (a night needs "
+                f"{MIN_FREE_BYTES // 1024 // 1024} MiB to begin) and run again; nothing was changed."
+            )
+
+
+@contextlib.contextmanager
+def hold_lock(data: DataDirectory, *, command: str, started_at: str) -> Iterator[None]:
+    """Be the only writer while inside: an flock that dies with the process, never a pid file.
+
+    Raises Locked, naming the holder.
+    """
+    path = data.state / "lock"
+    try:
+        handle = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"The lock {path} can't be opened ({error.strerror}): check its permissions.") from error
+    with handle:
+        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                handle.seek(0)
+                raise Locked(f"{_name_holder(handle.read())} holds {path}: wait until it ends.") from None
+        handle.truncate(0)
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": started_at}, handle)
+        handle.flush()
+        yield
+
+
+def _name_holder(content: str) -> str:
+    try:
+        holder = json.loads(content)
+        return f"`{holder['command']}` (pid {holder['pid']} on {holder['host']}, since {holder['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "Another baogao process"
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a sick file or disk into an error a person understands."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Locked(
+                f"{path} has been written by another program for {BUSY_SECONDS} seconds: end it, run again."
+            ) from error
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise StorageError(
+                f"{path} could not be written ({said}): make room on that disk and run again; nothing of this step "
+                "was kept, and nothing archived is lost."
+            ) from error
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+            raise StorageError(
+                f"{path} can't be opened for this ({said}): check that uid {os.getuid()} may read and write the file "
+                "and its directory."
+            ) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StorageError(
+                f"{path} is damaged ({said}): move it away and run `baogao reparse`, which reads it again from the "
+                "WARC files; nothing was changed."
+            ) from error
+        raise
+
+
+def open_for_writing(data: DataDirectory) -> sqlite3.Connection:
+    """The archive, migrated, checked and ready to write; call it under the lock.
+
+    Raises NewerArchive, UsageError (not an archive) or StorageError (damaged, full, read-only).
+    """
+    with storage_errors(data.db):
+        connection = sqlite3.connect(data.db, isolation_level=None, timeout=BUSY_SECONDS)
+        try:
+            _prepare(connection, data.db)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A further writing connection to an archive that :func:`open_for_writing` has checked."""
+    with storage_errors(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+        _set_pragmas(connection)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _refuse_foreign(connection, path)
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3_corrupt(found)
+    _set_pragmas(connection)
+    if connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+        schema.migrate(connection)
+
+
+def sqlite3_corrupt(found: str) -> sqlite3.DatabaseError:
+    """What SQLite would raise for the damage that quick_check only reports."""
+    error = sqlite3.DatabaseError(found)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _set_pragmas(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    unknown = []
+    if "_sqlite_migrations" in tables:
+        names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'baogao'")
+        unknown = [name for (name,) in names if not name.isdecimal() or int(name) > schema.VERSION]
+    if version > schema.VERSION or unknown:
+        raise NewerArchive(
+            f"{path} was made by a newer release of baogao (schema {max(version, schema.VERSION + 1)}, this one knows "
+            f"{schema.VERSION}): upgrade baogao; nothing was changed."
+        )
+    if tables and application != schema.APPLICATION_ID:
+        raise UsageError(f"{path} is an SQLite file, but not one of baogao's: name another directory with --data.")
+
+
+def open_for_reading(data: DataDirectory) -> sqlite3.Connection:
+    """The archive, read-only; works beside a running night and in a directory that can't be written.
+
+    Raises UsageError where there is no archive, and as :func:`open_for_writing`.
+    """
+    path = data.db
+    if not path.exists():
+        raise UsageError(f"There is no archive at {path}: run `baogao crawl` first, or name its directory with --data.")
+    # a WAL file needs its -shm, which can't be made in a read-only directory; without a -wal nothing can be missed
+    frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if frozen else ''}"
+    with storage_errors(path):
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+        try:
+            _refuse_foreign(connection, path)
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                raise UsageError(f"{path} is empty: run `baogao crawl` first.")
+        except BaseException:
+            connection.close()
+            raise
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. BEGIN IMMEDIATE: a later upgrade from reading would fail at once, whatever the timeout."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # SQLite rolls back by itself when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,86 @@
+"""How a night went: the outcome, why, and what to do next, as one line and as a small table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_NEXT = {
+    3: "run again",
+    4: "look at the pages, then `baogao accept {run}` or mend the parser and `baogao settle`",
+    5: "wait, and ask less often; never try to evade",
+    9: "run again with more time, or fewer listings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A row of the run ledger, as the contract words it."""
+
+    run: int
+    kind: str
+    outcome: str
+    exit_code: int | None
+    started_at: str
+    finished_at: str | None
+    parser: int
+    counts: dict[str, int]
+    walks: list[dict[str, Any]]
+    gates: list[dict[str, Any]]
+    issues: list[dict[str, str]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+_COUNTS = ("pages", "entries", "appeared", "changed", "cosmetic", "corrected", "withdrawn", "reappeared")
+
+
+def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
+    row = tuple(
+        connection.execute(
+            "SELECT id, kind, outcome, exit_code, started_at, finished_at, parser, stats FROM runs WHERE id = ?", (run,)
+        ).fetchone()
+    )
+    stats = json.loads(row[7])
+    issues = connection.execute("SELECT level, code, message FROM issues WHERE run_id = ? ORDER BY id", (run,))
+    return Verdict(
+        *row[:7],
+        counts=dict.fromkeys(_COUNTS, 0) | stats.get("counts", {}),
+        walks=stats.get("walks", []),
+        gates=stats.get("gates", []),
+        issues=[{"level": level, "code": code, "message": message} for level, code, message in issues],
+    )
+
+
+def summarize(verdict: Verdict) -> str:
+    """One line: outcome, counts, reason, and what to do next."""
+    counts = verdict.counts
+    told = [f"{counts[kind]} {kind}" for kind in _COUNTS[2:] if counts[kind]] or ["nothing new"]
+    line = f"run {verdict.run} {verdict.outcome}: {counts['entries']} entries on {counts['pages']} pages, " + (
+        "nothing published" if verdict.outcome == "rejected" else ", ".join(told)
+    )
+    errors = [issue["message"] for issue in verdict.issues if issue["level"] == "error"] or [
+        issue["message"] for issue in verdict.issues if issue["code"] == "walk-incomplete"
+    ]
+    if verdict.exit_code and errors:
+        line += f" — {errors[0].rstrip('.')}"
+        if len(errors) > 1:
+            line += f" (and {len(errors) - 1} more)"
+    step = _NEXT.get(verdict.exit_code or 0)
+    return line + (f"; {step.format(run=verdict.run)}." if step else ".")
+
+
+def tabulate(verdict: Verdict) -> str:
+    """The walks as a small table; a listing's name may be Chinese, so it stands last."""
+    lines = ["complete  pages      entries  listing"]
+    for walk in verdict.walks:
+        pages = f"{walk['pages_seen']}/{walk['pages_expected'] or '?'}"
+        lines.append(
+            f"{'yes' if walk['complete'] else 'NO':<9} {pages:<10} {walk['entries_seen']:<8} {walk['listing']}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,277 @@
+"""Nights in a few lines: an invented publisher, crawled without a network into a real WARC and a real archive.
+
+The pages are JSON, read by a reader of our own, because these tests are about the meaning of nights; the real parser,
+the real spider and a real server are joined in test_end_to_end.py.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from archive.captures import Reader
+from archive.config import Config, make_listing
+from archive.model import Entry, Exchange, Page, Pager, Refused
+from archive.night import Options, accept, begin_night, next_run, recover
+from archive.recording import Recorder
+from archive.reparse import reparse
+from archive.settle import settle
+from archive.store import DataDirectory, open_for_writing
+from archive.walk import Stop
+
+EPOCH = datetime(2026, 1, 1, 18, 30, tzinfo=UTC)
+HOST = "http://127.0.0.1"
+PER_PAGE = 3
+
+
+def read_json(body, *, url, content_type=None, blind_to=()):
+    """Parser of these tests; ``blind_to``: marks that an older version of it did not read."""
+    if body.startswith(b"<"):
+        return Refused("blocked", "a captcha stands in front of the listing")
+    try:
+        page = json.loads(body)
+    except ValueError:
+        return Refused("unreadable", "this is no listing")
+
+    def clean(text):
+        for mark in blind_to:
+            text = text.replace(mark, "")
+        return text
+
+    return Page(
+        tuple(
+            Entry(
+                entry["key"],
+                f"{HOST}/{entry['key']}",
+                clean(entry["title"]),
+                tuple(entry.get("brands", ())),
+                clean(entry["zh"]),
+                clean(entry["en"]),
+                None,
+            )
+            for entry in page["entries"]
+            if entry.get("mark") not in blind_to
+        ),
+        Pager(number=page["number"], last=page["last"], next_url=page["next"]),
+        frame=frozenset({"listing"}),
+    )
+
+
+def make_reader(version=1, *, blind_to=()):
+    return Reader(version, lambda body, **where: read_json(body, **where, blind_to=blind_to))
+
+
+@dataclass
+class Publisher:
+    """Reports by key, and tags that list them, newest first."""
+
+    reports: dict = field(default_factory=dict)
+    tags: dict = field(default_factory=dict)
+
+    def publish(self, key, *tags, title=None, zh=None, en=None, **more):
+        self.reports[key] = {
+            "key": key,
+            "title": title or f"虚构咨询 | 报告{key}",
+            "zh": zh if zh is not None else f"虚构的{key}规模为12.5亿元",
+            "en": en if en is not None else f"The invented size of {key} is 1.25 billion yuan, and no more than that",
+            **more,
+        }
+        for tag in tags or ("甲",):
+            self.tags.setdefault(tag, []).insert(0, key)
+
+    def edit(self, key, **fields):
+        self.reports[key] = self.reports[key] | fields
+
+    def withdraw(self, key, *tags):
+        for tag in tags or tuple(self.tags):
+            if key in self.tags[tag]:
+                self.tags[tag].remove(key)
+
+    def restore(self, key, tag="甲", place=0):
+        self.tags[tag].insert(place, key)
+
+    def serve(self, tag, number, *, override=None):
+        keys = self.tags.get(tag, [])
+        last = max(1, -(-len(keys) // PER_PAGE))
+        shown = keys[(number - 1) * PER_PAGE : number * PER_PAGE]
+        entries = [self.reports[key] | (override or {}).get(key, {}) for key in shown]
+        follows = f"{HOST}/tag/{tag}?page={number + 1}" if number < last else None
+        return json.dumps({"entries": entries, "number": number, "last": last, "next": follows}).encode()
+
+
+class Nights:
+    """An archive and the nights that are played on it."""
+
+    def __init__(self, root: Path, publisher: Publisher | None = None, *, ranks=("甲", "乙", "丙"), reader=None):
+        self.data = DataDirectory(root)
+        self.publisher = publisher or Publisher()
+        self.ranks = ranks
+        self.reader = reader or make_reader()
+        self.readers = {}
+        self.clock = EPOCH
+        self._ids = count()
+        self.data.prepare()
+
+    def now(self):
+        self.clock += timedelta(seconds=2)
+        return self.clock.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @contextlib.contextmanager
+    def opened(self):
+        connection = open_for_writing(self.data)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def listings(self, tags):
+        return [make_listing(f"{HOST}/tag/{tag}", rank=10 * (1 + self.ranks.index(tag))) for tag in tags]
+
+    def config(self, tags):
+        return Config(tuple(self.listings(tags)), 0, "test", 500)
+
+    def night(self, *tags, faults=None, override=None, die_after=None, max_pages=500, settle_it=True, configured=False):
+        """Play one night. ``faults``: (tag, page) → "500", "captcha", "empty" or "garbage"; ``die_after``: captures."""
+        tags = tags or tuple(tag for tag in self.ranks if tag in self.publisher.tags)
+        self.clock += timedelta(days=1) if die_after is None else timedelta(0)
+        with self.opened() as connection:
+            recover(connection, self.data, self.reader)
+            options = Options(0, max_pages, settle=settle_it)
+            night, settled = begin_night(
+                connection,
+                self.data,
+                self.listings(tags),
+                self.config(tags),
+                options,
+                self.reader,
+                now=self.now(),
+                configured=configured,
+            )
+            if night is None:
+                return settled[-1]
+            if not self._crawl(night, faults or {}, override, die_after):
+                return None
+            if not settle_it:
+                return None
+            verdict = settle(connection, self.data, night.run, self.reader)
+            self.readers[night.run] = self.reader
+            return verdict
+
+    def _crawl(self, night, faults, override, die_after):
+        recorder = Recorder(night, at=self.now())
+        captured = 0
+        for listing in night.listings:
+            walk = recorder.resume(listing, self.reader)
+            while walk.ask is not None:
+                ask = walk.ask
+                tag = listing.key.removeprefix("tag:")
+                fault = faults.get((tag, ask.page))
+                body, status = self.publisher.serve(tag, ask.page, override=(override or {}).get(tag)), 200
+                if fault == "500":
+                    body, status = b"oops", 500
+                elif fault == "captcha":
+                    body = b"<captcha>"
+                elif fault == "garbage":
+                    body = b"garbage"
+                elif fault == "empty":
+                    body = json.dumps({"entries": [], "number": ask.page, "last": None, "next": None}).encode()
+                if die_after is not None and captured >= die_after:
+                    drop(recorder)
+                    return False
+                exchange = Exchange(
+                    ask.url, "GET", (), status, (("Content-Type", "application/json"),), body, self.now(),
+                    listing.key, ask.page,
+                )  # fmt: skip
+                recorder.record(exchange)
+                captured += 1
+                if status != 200:
+                    walk.fail(Stop("fetch error", f"page {ask.page}: HTTP {status}"))
+                else:
+                    walk.feed(self.reader.read(body, url=ask.url))
+            recorder.note_stop(listing.key, walk.result().stop, self.now())
+        recorder.close(self.now(), finished=True)
+        return True
+
+    def reparse(self, reader, only_run=None):
+        self.reader = reader
+        self.clock += timedelta(days=1)
+        with self.opened() as connection:
+            recover(connection, self.data, reader)
+            verdict = reparse(
+                connection, self.data, next_run(connection, self.data), reader, now=self.now(), only_run=only_run
+            )
+            self.readers[verdict.run] = reader
+            return verdict
+
+    def accept(self, run):
+        with self.opened() as connection:
+            return accept(connection, self.data, run, self.reader, now=self.now())
+
+    def settle(self):
+        with self.opened() as connection:
+            recover(connection, self.data, self.reader)
+            return [
+                settle(connection, self.data, run, self.reader)
+                for (run,) in connection.execute("SELECT id FROM runs WHERE outcome = 'open'").fetchall()
+            ]
+
+    def rebuild(self, root: Path, reader=None):
+        """The archive read again from the WARCs alone, in an empty directory."""
+        other = Nights(root, self.publisher, ranks=self.ranks, reader=reader or self.reader)
+        for path in self.data.warc.iterdir():
+            (other.data.warc / path.name).write_bytes(path.read_bytes())
+        with other.opened() as connection:
+            recover(connection, other.data, other.reader)
+        other.settle()
+        return other
+
+    def query(self, sql, *values):
+        with self.opened() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def events(self, run=None):
+        """(kind, key, alert) of one run, the last by default; in the feed's order."""
+        run = run or self.query("SELECT max(id) FROM runs")[0][0]
+        return self.query(
+            "SELECT e.kind, i.key, e.alert FROM events e JOIN items i ON i.id = e.item_id WHERE e.run_id = ? ORDER BY e.id",
+            run,
+        )
+
+    def issues(self, run=None):
+        run = run or self.query("SELECT max(id) FROM runs")[0][0]
+        return [row[0] for row in self.query("SELECT code FROM issues WHERE run_id = ? ORDER BY id", run)]
+
+    def state(self, key):
+        return self.query("SELECT state FROM items WHERE key = ?", key)[0][0]
+
+    def versions(self, key):
+        """(cause, zh) by version."""
+        return self.query(
+            "SELECT v.cause, v.summary_zh FROM item_versions v JOIN items i ON i.id = v.item_id WHERE i.key = ? "
+            "ORDER BY v.seq",
+            key,
+        )
+
+    def history(self, key):
+        return [row[0] for row in self.query("SELECT summary_zh FROM history WHERE key = ? ORDER BY valid_from", key)]
+
+    def dump(self):
+        """Everything the archive says, as one text: equal dumps are equal archives."""
+        with self.opened() as connection:
+            lines = [line for line in connection.iterdump() if "_sqlite_migrations" not in line]
+        return "\n".join(lines)
+
+    def fingerprint(self):
+        return hashlib.sha256(self.dump().encode()).hexdigest()
+
+
+def drop(recorder):
+    """Leave everything as kill -9 would: the WARC file open and unfinished."""
+    recorder._connection.close()
+    os.close(recorder._writer._descriptor)
+    recorder._writer._descriptor = -1
