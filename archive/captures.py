@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,11 @@ from archive.warc import PayloadError, decode_payload, read_exchange
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from archive.warc import Archived
     from archive.walk import Walk
+    from archive.warc import Archived
 
 OK = 200
 

@@ -78,7 +78,7 @@ def load_config(path: Path | None) -> Config:
 
 
 def _explain(said: str) -> str:
-    """msgspec's sentence with the key in front and, for an unknown key, what is allowed there."""
+    """The sentence of msgspec with the key in front and, for an unknown key, what is allowed there."""
     message, _, where = said.partition(" - at `")
     place = where.rstrip("`") or "$"
     key = place.removeprefix("$").lstrip(".") or "top level"
@@ -110,6 +110,19 @@ def _resolve(file: _File, name: str) -> Config:
         raise UsageError(f"{name}: `crawl.user_agent`: allowed are printable ASCII characters on one line.")
     check_delay(config.delay, config.listings, f"{name}: `crawl.delay`")
     return config
+
+
+def choose_listings(config: Config, urls: Sequence[str]) -> tuple[Listing, ...]:
+    """The configured listings, or those of the given addresses; a configured one keeps its rank. Raises UsageError."""
+    if not urls:
+        return config.listings
+    configured = {listing.key: listing for listing in config.listings}
+    chosen: dict[str, Listing] = {}
+    for number, url in enumerate(urls, 1):
+        listing = make_listing(url, rank=number * RANK_STEP)
+        known = configured.get(listing.key)
+        chosen.setdefault(listing.key, known if known and known.url == listing.url else listing)
+    return tuple(chosen.values())
 
 
 def check_delay(delay: float, listings: Sequence[Listing], where: str) -> None:

@@ -46,7 +46,7 @@ class Stopped(BaogaoError):
         super().__init__(
             f"stopped by {signal.Signals(number).name}: what was archived is kept; `baogao crawl` goes on from there."
         )
-        self.exit_code = 128 + number  # type: ignore[misc]
+        self.exit_code = 128 + number
 
 
 @contextlib.contextmanager
@@ -135,9 +135,8 @@ def _fetch(
         end_for_time(connection, data, night, at=clock())
     elif code == StorageError.exit_code:
         raise StorageError(
-            f"The crawl could not write below {data.root} (the disk is full, a quota or a size limit is reached, or it is "
-            "read-only; see the message above): make room and run again; what was archived is kept, and the night goes "
-            "on from there."
+            f"The crawl could not write below {data.root} (full, over a quota or size limit, or read-only; see the "
+            "message above): make room and run again; what was archived is kept, and the night goes on from there."
         )
     elif code < 0:
         raise Incomplete(

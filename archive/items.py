@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archive.compare import Content, compare, is_thinner
-from archive.ledger import Alert, Ledger, Version
 from archive.observe import Observation, find_others
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from archive.ledger import Alert, Ledger, Version
     from archive.rereading import Rereader
 
-WITHDRAWN_AFTER = 2  #: complete walks of every listing that held it
-
-
-class Announce(Protocol):
-    """May an event about a report that stands in these listings be announced?"""
-
-    def __call__(self, listing_ids: set[int]) -> Alert: ...
+WITHDRAWN_AFTER = 2  #: complete walks, of every listing that held it
 
 
 @dataclass(slots=True)
 class ItemSettler:
-    """Takes observations one by one; every database row of items, sightings and memberships is written here."""
+    """Takes observations one by one; every row of items, sightings and memberships is written here."""
 
     ledger: Ledger
     rereader: Rereader
     announced_listings: frozenset[int]  #: with a complete walk in an earlier run: what they show may be announced
     complete_listings: frozenset[int]  #: walked to the end tonight
     first_reading: bool  #: True where no earlier run was read by another parser
-    conflicts: int = field(default=0)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -42,10 +35,10 @@ class ItemSettler:
         """Settle what tonight says of one report."""
         others = find_others(self.connection, seen) if seen.others else []
         if seen.item_id is None:
-            item_id, speaking = self._add_item(seen, others)
+            item_id, version_id = self._add_item(seen, others)
+            self._add_sightings(item_id, seen, others, version_id)
         else:
-            item_id, speaking = seen.item_id, self._take_known(seen, others)
-        self._add_sightings(item_id, seen, others, speaking)
+            self._add_sightings(seen.item_id, seen, others, self._take_known(seen, others))
 
     def _alert(self, observations: list[Observation]) -> Alert:
         listings = {seen.listing_id for seen in observations}
@@ -70,8 +63,8 @@ class ItemSettler:
             ledger.add_issue(
                 "warning",
                 "twin",
-                f"{seen.key} ({seen.content.title}) has the very summaries of {twin}: if the site moved its id or edited "
-                f"its title, run `baogao alias {seen.key} {twin}`; its alert is held.",
+                f"{seen.key} ({seen.content.title}) has the very summaries of {twin}: if the site moved its id or "
+                f"edited its title, run `baogao alias {seen.key} {twin}`; its alert is held.",
                 seen.capture_id,
             )
         elif alert == "due" and not self.first_reading and self._was_overlooked(seen):
@@ -156,7 +149,7 @@ class ItemSettler:
             self.ledger.add_issue(
                 "warning",
                 "thinner",
-                f"{seen.key} lacks a language or a summary tonight that it had: the fuller reading stays until a second "
+                f"{seen.key} lacks a language or a summary that it had: the fuller reading stays until a second "
                 "complete night shows the same.",
                 seen.capture_id,
             )
@@ -198,7 +191,6 @@ class ItemSettler:
         return before is not None and compare(before, seen.content) != "changed"
 
     def _add_conflict(self, seen: Observation, why: str) -> None:
-        self.conflicts += 1
         self.ledger.add_issue(
             "warning", "conflict", f"{seen.key} reads differently on two pages of this run, or {why}.", seen.capture_id
         )
@@ -252,7 +244,7 @@ class ItemSettler:
         self.ledger.add_issue(
             "error",
             "lost-by-parser",
-            f"Parser {self.ledger.parser} does not find report {item_id} where an earlier one did: not counted as gone.",
+            f"Parser {self.ledger.parser} does not find report {item_id} where an earlier one did: it is not gone.",
             capture_id,
         )
         return True

@@ -156,7 +156,7 @@ def _index_capture(connection: sqlite3.Connection, file: str, run: int, record: 
         found = connection.execute("SELECT id FROM captures WHERE record_id = ?", (refers,)).fetchone()
         if found is None:
             raise StorageError(
-                f"{file} at {record.offset} refers to record {refers}, which is in no file of {file.split('/')[0]}/: "
+                f"{file} at {record.offset} refers to record {refers}, which is in no file of {file.partition('/')[0]}/: "
                 "restore the missing WARC file from a backup and run again."
             )
         payload_id = found[0]

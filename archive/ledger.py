@@ -47,7 +47,7 @@ class Ledger:
             f"{', '.join(FIELDS)} FROM item_versions WHERE id = ?",
             (version_id,),
         ).fetchone()
-        return Version(*row[:8], Content(*row[8:]))
+        return Version(*row[:8], Content(*row[8:]))  # type: ignore[call-arg]
 
     def add_version(
         self,
@@ -61,7 +61,8 @@ class Ledger:
     ) -> int:
         version_id = self.connection.execute(
             "INSERT INTO item_versions (item_id, seq, previous_id, cause, title, brands, summary_zh, summary_en, "
-            "published_on, content_hash, exact_hash, summary_hash, parser, capture_id, run_id, observed_at, recorded_at) "
+            "published_on, content_hash, exact_hash, summary_hash, parser, capture_id, run_id, observed_at, "
+            "recorded_at) "
             "VALUES (?1, (SELECT count(*) + 1 FROM item_versions WHERE item_id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
             "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             (

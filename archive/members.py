@@ -50,8 +50,7 @@ class MemberWalk(NamedTuple):
 
 
 def pack(data: bytes) -> bytes:
-    deflater = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
-    return deflater.compress(data) + deflater.flush()
+    return zlib.compress(data, LEVEL, wbits=_GZIP)
 
 
 def unpack(packed: bytes) -> bytes:
@@ -114,23 +113,22 @@ def walk_members(path: Path) -> MemberWalk:
     return MemberWalk(good_end, whole, torn=False)
 
 
-def find_member(path: Path, start: int) -> int | None:
+def find_member(file: BinaryIO, start: int) -> int | None:
     """Where the next whole member begins, from ``start`` on: the way back in behind a damaged place."""
-    with path.open("rb") as file:
-        while True:
-            file.seek(start)
-            chunk = file.read(_CHUNK)
-            if len(chunk) < len(_MAGIC):
-                return None
-            found = chunk.find(_MAGIC)
-            if found < 0:
-                start += len(chunk) - len(_MAGIC) + 1
-                continue
-            start += found
-            file.seek(start)
-            try:
-                next(read_members(file, path.name, keep=False))
-            except TornFileError:
-                start += 1
-            else:
-                return start
+    while True:
+        file.seek(start)
+        chunk = file.read(_CHUNK)
+        if len(chunk) < len(_MAGIC):
+            return None
+        found = chunk.find(_MAGIC)
+        if found < 0:
+            start += len(chunk) - len(_MAGIC) + 1
+            continue
+        start += found
+        file.seek(start)
+        try:
+            next(read_members(file, "", keep=False))
+        except TornFileError:
+            start += 1
+        else:
+            return start

@@ -30,7 +30,7 @@ from archive.store import storage_errors, transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from archive.captures import Reader
     from archive.config import Config, Listing
@@ -59,9 +59,7 @@ def parse_time(text: str) -> datetime:
 
 def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader) -> list[str]:
     """Close torn files, index what archive.db does not know, settle all but the last run; says what was done."""
-    done = []
-    for repaired in repair_parts(data):
-        done.append(str(repaired))
+    done = [str(repaired) for repaired in repair_parts(data)]
     parts = find_unindexed(connection, data)
     if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
         done.append(f"archive.db was empty: read {len(parts)} WARC files again")
@@ -159,7 +157,7 @@ def begin_night(
 
 def next_run(connection: sqlite3.Connection, data: DataDirectory) -> int:
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
-    return max([last, *(part.run for part in list_parts(data))]) + 1
+    return max(int(last), *(part.run for part in list_parts(data)), 0) + 1
 
 
 def _plan(
@@ -220,13 +218,23 @@ def accept(connection: sqlite3.Connection, data: DataDirectory, run: int, reader
 
 
 def add_alias(
-    connection: sqlite3.Connection, data: DataDirectory, key: str, existing: str, reason: str, reader: Reader, *, now: str
+    connection: sqlite3.Connection,
+    data: DataDirectory,
+    key: str,
+    existing: str,
+    reason: str,
+    reader: Reader,
+    *,
+    now: str,
 ) -> None:
     """From now on ``key`` is another key of the report ``existing``. Raises UsageError."""
     for each in (key, existing):
         if connection.execute("SELECT 1 FROM items WHERE key = ?", (each,)).fetchone() is None and each == existing:
             raise UsageError(f"There is no report {each}: `baogao export` lists the keys.")
-    if key == existing or connection.execute("SELECT 1 FROM item_aliases WHERE key IN (?, ?)", (key, existing)).fetchone():
+    if (
+        key == existing
+        or connection.execute("SELECT 1 FROM item_aliases WHERE key IN (?, ?)", (key, existing)).fetchone()
+    ):
         raise UsageError(f"{key} or {existing} is an alias already, or they are the same: nothing was changed.")
     decision = {"key": key, "existing": existing, "reason": reason, "at": now}
     _decide(connection, data, "alias", decision, reader, at=now)
@@ -236,8 +244,7 @@ def add_alias(
 def _add_alias(connection: sqlite3.Connection, data: DataDirectory, decision: dict[str, Any]) -> None:
     with storage_errors(data.db):
         connection.execute(
-            "INSERT OR IGNORE INTO item_aliases (key, item_id, reason) "
-            "SELECT ?, id, ? FROM items WHERE key = ?",
+            "INSERT OR IGNORE INTO item_aliases (key, item_id, reason) SELECT ?, id, ? FROM items WHERE key = ?",
             (decision["key"], decision["reason"], decision["existing"]),
         )
 

@@ -125,7 +125,7 @@ def find_others(connection: sqlite3.Connection, winner: Observation) -> list[Obs
 
 
 def _observation(row: tuple[object, ...]) -> Observation:
-    return Observation(*row[:9], Content(*row[9:14]), row[14])  # type: ignore[arg-type]
+    return Observation(*row[:9], Content(*row[9:14]), row[14])  # type: ignore[arg-type, call-arg]
 
 
 def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> ListingFigures:

@@ -11,7 +11,7 @@ from archive.durable import rename_into_place, sync_directory
 from archive.errors import StorageError
 from archive.exchanges import parse_exchange
 from archive.members import TornFileError, find_member
-from archive.records import Record, digest, iterate_records
+from archive.records import Record, digest, iterate_records, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +110,8 @@ def _iterate_over_damage(path: Path, start: int = 0) -> Iterator[Record | TornFi
             yield from iterate_records(path, start=place)
         except TornFileError as torn:
             yield torn
-            place = find_member(path, torn.offset + 1)
+            with reading(path) as file:
+                place = find_member(file, torn.offset + 1)
         else:
             return
 

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from archive.store import DataDirectory
 
 
+def is_read_by(connection: sqlite3.Connection, reader: Reader) -> bool:
+    """True where every observation was read, or read again, by this parser."""
+    row = connection.execute(
+        "SELECT 1 FROM readings r JOIN item_versions v ON v.id = r.version_id WHERE v.parser < ?1 AND v.run_id > "
+        "coalesce((SELECT max(n.run_id) FROM notes n JOIN runs ON runs.id = n.run_id WHERE n.kind = 'run-start' "
+        "AND runs.kind = 'reparse' AND runs.parser >= ?1 AND runs.outcome = 'complete' "
+        "AND json_extract(n.content, '$.only_run') IS NULL), 0) LIMIT 1",
+        (reader.version,),
+    ).fetchone()
+    return row is None
+
+
 def reparse(
     connection: sqlite3.Connection,
     data: DataDirectory,

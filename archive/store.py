@@ -11,7 +11,6 @@ import socket
 import sqlite3
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from archive.errors import Locked, NewerArchive, StorageError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: below this the first page of a night could not be archived and settled
 MIN_FREE_BYTES = 8 * 1024 * 1024
@@ -53,7 +53,7 @@ class DataDirectory:
             for place in (self.root, self.warc, self.state):
                 place.mkdir(parents=True, exist_ok=True)
                 if not os.access(place, os.W_OK | os.X_OK):
-                    raise PermissionError(13, "no permission to write", str(place))  # noqa: TRY301
+                    raise PermissionError(13, "no permission to write", str(place))
             free = shutil.disk_usage(self.root).free
         except OSError as error:
             raise StorageError(
@@ -158,7 +158,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    _refuse_foreign(connection, path)
+    _refuse_foreign(connection, path, expected=False)
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3_corrupt(found)
@@ -180,7 +180,7 @@ def _set_pragmas(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -193,6 +193,8 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was made by a newer release of baogao (schema {max(version, schema.VERSION + 1)}, this one knows "
             f"{schema.VERSION}): upgrade baogao; nothing was changed."
         )
+    if not tables and expected:
+        raise UsageError(f"{path} is empty: run `baogao crawl` first.")
     if tables and application != schema.APPLICATION_ID:
         raise UsageError(f"{path} is an SQLite file, but not one of baogao's: name another directory with --data.")
 
@@ -211,9 +213,7 @@ def open_for_reading(data: DataDirectory) -> sqlite3.Connection:
     with storage_errors(path):
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
         try:
-            _refuse_foreign(connection, path)
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                raise UsageError(f"{path} is empty: run `baogao crawl` first.")
+            _refuse_foreign(connection, path, expected=True)
         except BaseException:
             connection.close()
             raise

@@ -49,7 +49,7 @@ def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
     stats = json.loads(row[7])
     issues = connection.execute("SELECT level, code, message FROM issues WHERE run_id = ? ORDER BY id", (run,))
     return Verdict(
-        *row[:7],
+        *row[:7],  # type: ignore[misc]
         counts=dict.fromkeys(_COUNTS, 0) | stats.get("counts", {}),
         walks=stats.get("walks", []),
         gates=stats.get("gates", []),

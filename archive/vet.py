@@ -178,6 +178,7 @@ def _vet_ratio(figures: ListingFigures) -> list[Gate]:
             figures.ratio >= threshold,
             hard=before is not None,  # a first walk has nothing to be measured against
             message=f"the English texts of {figures.listing} are {figures.ratio:.2f} times as long as the Chinese "
-            f"({'before: ' + format(before, '.2f') if before is not None else 'healthy: 3.5 to 4.5'}): English seems cut off",
+            f"({'before: ' + format(before, '.2f') if before is not None else 'healthy: 3.5 to 4.5'}): "
+            "English seems cut off",
         )
     ]

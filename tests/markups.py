@@ -345,7 +345,15 @@ def highlighted_title(i, r, href):
 
 
 CODED = str.maketrans(
-    {"“": "&ldquo;", "”": "&rdquo;", "，": "&#65292;", "中": "&#x4E2D;", "。": "&#12290;", "年": "&#24180;", "‘": "&lsquo;"}
+    {
+        "“": "&ldquo;",
+        "”": "&rdquo;",
+        "，": "&#65292;",
+        "中": "&#x4E2D;",
+        "。": "&#12290;",
+        "年": "&#24180;",
+        "‘": "&lsquo;",
+    }
 )
 
 
@@ -476,16 +484,10 @@ def hidden_copies(reports, href):
 
 @entry()
 def linked_in_text(i, r, href):
-    """One sentence of the third entry links to a report of another page."""
-    text = both(r)
-    if i == 2:
-        text = text.replace("。", f"。{a(STRANGERS[0], href, '虚构咨询另有专题')}。", 1)
+    """A word of every fifth entry's text leads to a report of another page."""
+    link = a(STRANGERS[0], href, "虚构咨询")
+    text = both(r).replace("虚构咨询", link, 1) if r.id % 5 == 0 else both(r)
     return f"<li>{h3(r, href)}{named(r)}{text}</li>"
-
-
-TRUTHS["linked_in_text"] = lambda r: replace(
-    truth(r), zh=tuple(t.replace("。", "。虚构咨询另有专题。", 1) if r.id == LINKING and k == 0 else t for k, t in enumerate(r.zh))
-)
 
 
 @entry()

@@ -268,7 +268,9 @@ def test_parser_change_alone_is_a_correction_and_never_an_alert(tmp_path):
     nights.night()
     assert nights.events() == [("corrected", "r1", "quiet")]
     assert nights.versions("r1") == [("first", "品牌的虚构规模"), ("parser", "品牌®的虚构规模")]
-    first, correction = nights.query("SELECT observed_at, recorded_at FROM item_versions WHERE item_id = 2 ORDER BY seq")
+    first, correction = nights.query(
+        "SELECT observed_at, recorded_at FROM item_versions WHERE item_id = 2 ORDER BY seq"
+    )
     assert first[0] == correction[0]
     assert first[1] < correction[1]
     nights.night()

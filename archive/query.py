@@ -1,0 +1,263 @@
+"""Reading the archive: one report, all of them, their versions, the event feed and the runs, now or as of a night."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import UsageError
+from archive.model import series_of
+from archive.verdict import load_verdict
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?$")
+_VERSION = (
+    "v.id AS version_id, v.seq, v.previous_id, v.cause, v.title, v.brands, v.summary_zh, v.summary_en, v.published_on, "
+    "v.parser, v.run_id, v.observed_at, v.recorded_at, c.url AS capture_url, c.fetched_at, c.digest, c.warc_file, "
+    "c.warc_offset"
+)
+
+
+def resolve_as_of(connection: sqlite3.Connection, as_of: str | None) -> int | None:
+    """The last run that was settled by then; ``as_of`` is a run, a date (its last second, UTC) or a UTC time."""
+    if as_of is None:
+        return None
+    if as_of.isdecimal():
+        run = int(as_of)
+        if connection.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
+            raise UsageError(f"There is no run {run}: `baogao runs` lists them.")
+        return run
+    if not _DATE.match(as_of):
+        raise UsageError(f"{as_of!r} is no point in time: give a run, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ (UTC).")
+    moment = as_of if "T" in as_of else f"{as_of}T23:59:59Z"
+    (last,) = connection.execute(
+        "SELECT max(id) FROM runs WHERE finished_at <= ? AND outcome NOT IN ('open', 'rejected')", (moment,)
+    ).fetchone()
+    return int(last or 0)
+
+
+def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
+    """The item of a key or of an alias. Raises UsageError, naming near keys."""
+    row = connection.execute(
+        "SELECT * FROM items WHERE id = coalesce((SELECT item_id FROM item_aliases WHERE key = ?1), "
+        "(SELECT id FROM items WHERE key = ?1))",
+        (key,),
+    ).fetchone()
+    if row is None:
+        near = connection.execute(
+            "SELECT key FROM items WHERE key LIKE ? ESCAPE '\\' ORDER BY key LIMIT 3",
+            ("%" + re.sub(r"([%_\\])", r"\\\1", key) + "%",),
+        ).fetchall()
+        hint = f"did you mean {', '.join(row['key'] for row in near)}?" if near else "`baogao export` lists the keys."
+        raise UsageError(f"There is no report {key}: {hint}")
+    return row  # type: ignore[no-any-return]
+
+
+def load_record(
+    connection: sqlite3.Connection, key: str, *, version: int | None = None, as_of: str | None = None
+) -> dict[str, Any]:
+    """One report as the contract words a record. Raises UsageError."""
+    item = find_item(connection, key)
+    run = resolve_as_of(connection, as_of)
+    record = _record_as_of(connection, item, run) if run is not None else _record_now(connection, item)
+    if record is None:
+        raise UsageError(f"{key} was not in the archive as of {as_of}: it was first seen at {item['first_seen_at']}.")
+    if version is not None:
+        row = connection.execute(
+            f"SELECT {_VERSION} FROM item_versions v JOIN captures c ON c.id = v.capture_id "
+            "WHERE v.item_id = ? AND v.seq = ? AND (?3 IS NULL OR v.run_id <= ?3)",
+            (item["id"], version, run),
+        ).fetchone()
+        if row is None:
+            raise UsageError(f"{key} has no version {version}: `baogao history {key}` lists them.")
+        record |= _describe_version(row)
+    return record
+
+
+def iterate_records(
+    connection: sqlite3.Connection, *, versions: bool = False, as_of: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """All reports in the order of their keys, each in its current reading or in all its versions."""
+    run = resolve_as_of(connection, as_of)
+    for item in connection.execute("SELECT * FROM items ORDER BY key"):
+        record = _record_as_of(connection, item, run) if run is not None else _record_now(connection, item)
+        if record is None:
+            continue
+        if not versions:
+            yield record
+            continue
+        for row in list_versions(connection, item["id"], run):
+            yield record | _describe_version(row)
+
+
+def list_versions(connection: sqlite3.Connection, item_id: int, run: int | None = None) -> list[sqlite3.Row]:
+    """The versions of an item as rows, in their order."""
+    return connection.execute(
+        f"SELECT {_VERSION} FROM item_versions v JOIN captures c ON c.id = v.capture_id "
+        "WHERE v.item_id = ?1 AND (?2 IS NULL OR v.run_id <= ?2) ORDER BY v.seq",
+        (item_id, run),
+    ).fetchall()
+
+
+def load_history(connection: sqlite3.Connection, key: str) -> list[dict[str, Any]]:
+    """Every version of a report, with its cause, its two times and the fields it changed."""
+    item = find_item(connection, key)
+    versions = list_versions(connection, item["id"])
+    numbers = {row["version_id"]: row["seq"] for row in versions}
+    changed: dict[int, list[str]] = {}
+    for version_id, field in connection.execute(
+        "SELECT c.version_id, c.field FROM item_changes c JOIN item_versions v ON v.id = c.version_id "
+        "WHERE v.item_id = ? ORDER BY c.version_id, c.field",
+        (item["id"],),
+    ):
+        changed.setdefault(version_id, []).append(field)
+    return [
+        _describe_version(row)
+        | {
+            "key": item["key"],
+            "cause": row["cause"],
+            "previous": numbers.get(row["previous_id"]),
+            "run": row["run_id"],
+            "recorded_at": row["recorded_at"],
+            "fields": changed.get(row["version_id"], []),
+        }
+        for row in versions
+    ]
+
+
+def load_pair(
+    connection: sqlite3.Connection, key: str, before: int | None, after: int | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two versions to compare: as numbered, or the current reading and what it was compared with. Raises UsageError."""
+    versions = load_history(connection, key)
+    if (before is None) != (after is None):
+        raise UsageError("Give two versions to compare, or none.")
+    if after is None:
+        after = load_record(connection, key)["version"]
+        before = next(row["previous"] for row in versions if row["version"] == after)
+        if before is None:
+            raise UsageError(f"{key} has one version only: nothing has changed since {versions[0]['observed_at']}.")
+    found = {row["version"]: row for row in versions}
+    for number in (before, after):
+        if number not in found:
+            raise UsageError(f"{key} has no version {number}: `baogao history {key}` lists them.")
+    return found[before], found[after]  # type: ignore[index]
+
+
+def _record_now(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, Any]:
+    row = connection.execute(
+        f"SELECT {_VERSION} FROM item_versions v JOIN captures c ON c.id = v.capture_id WHERE v.id = ?",
+        (item["version_id"],),
+    ).fetchone()
+    listings = connection.execute(
+        "SELECT l.key FROM memberships m JOIN listings l ON l.id = m.listing_id WHERE m.item_id = ? ORDER BY l.key",
+        (item["id"],),
+    )
+    return _compose(item, row, item["state"], item["last_seen_at"], [key for (key,) in listings])
+
+
+def _record_as_of(connection: sqlite3.Connection, item: sqlite3.Row, run: int) -> dict[str, Any] | None:
+    versions = list_versions(connection, item["id"], run)
+    if not versions:
+        return None
+    current = choose_reading(versions)
+    seen = connection.execute(
+        "SELECT l.id, l.key, max(c.run_id) AS last_run, max(c.fetched_at) AS last_seen FROM sightings s "
+        "JOIN captures c ON c.id = s.capture_id JOIN listings l ON l.id = c.listing_id "
+        "WHERE s.item_id = ? AND c.run_id <= ? GROUP BY l.id ORDER BY l.key",
+        (item["id"], run),
+    ).fetchall()
+    misses = min(
+        connection.execute(
+            "SELECT count(*) FROM walks WHERE listing_id = ? AND complete = 1 AND run_id > ? AND run_id <= ?",
+            (row["id"], row["last_run"], run),
+        ).fetchone()[0]
+        for row in seen
+    )
+    state = "withdrawn" if misses > 1 else "missing" if misses else "listed"
+    return _compose(item, current, state, max(row["last_seen"] for row in seen), [row["key"] for row in seen])
+
+
+def choose_reading(versions: list[sqlite3.Row]) -> sqlite3.Row:
+    """Of one report's versions the one to believe: the latest correction of the latest observation."""
+    corrections = {row["previous_id"]: row for row in versions if row["cause"] == "parser"}
+    observations = [row for row in versions if row["cause"] != "parser"]
+    reading = max(observations, key=lambda row: (row["observed_at"], row["version_id"]))
+    while reading["version_id"] in corrections:
+        reading = corrections[reading["version_id"]]
+    return reading
+
+
+def _compose(item: sqlite3.Row, row: sqlite3.Row, state: str, last_seen_at: str, listings: list[str]) -> dict[str, Any]:
+    version = _describe_version(row)
+    return {
+        "key": item["key"],
+        "url": item["url"],
+        "state": state,
+        **{name: version[name] for name in ("title", "series", "brands", "summary_zh", "summary_en", "published_on")},
+        "version": version["version"],
+        "first_seen_at": item["first_seen_at"],
+        "last_seen_at": last_seen_at,
+        "observed_at": version["observed_at"],
+        "listings": listings,
+        "capture": version["capture"],
+    }
+
+
+def _describe_version(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "title": row["title"],
+        "series": series_of(row["title"]),
+        "brands": json.loads(row["brands"]),
+        "summary_zh": row["summary_zh"],
+        "summary_en": row["summary_en"],
+        "published_on": row["published_on"],
+        "version": row["seq"],
+        "observed_at": row["observed_at"],
+        "capture": {
+            "url": row["capture_url"],
+            "fetched_at": row["fetched_at"],
+            "sha256": row["digest"],
+            "warc_file": row["warc_file"],
+            "warc_offset": row["warc_offset"],
+            "parser": row["parser"],
+        },
+    }
+
+
+def iterate_changes(connection: sqlite3.Connection, since: int = 0) -> Iterator[dict[str, Any]]:
+    """The event feed behind the cursor ``since``."""
+    rows = connection.execute(
+        "SELECT e.id, e.run_id, e.at, e.kind, i.key, v.seq, v.title, e.alert, "
+        "(SELECT json_group_array(field) FROM (SELECT field FROM item_changes WHERE version_id = e.version_id "
+        "AND e.kind IN ('changed', 'corrected') ORDER BY field)) AS fields "
+        "FROM events e JOIN items i ON i.id = e.item_id JOIN item_versions v ON v.id = e.version_id "
+        "WHERE e.id > ? ORDER BY e.id",
+        (since,),
+    )
+    for row in rows:
+        yield {
+            "id": row["id"],
+            "run": row["run_id"],
+            "at": row["at"],
+            "kind": row["kind"],
+            "key": row["key"],
+            "version": row["seq"],
+            "fields": json.loads(row["fields"]),
+            "title": row["title"],
+            "alert": row["alert"],
+        }
+
+
+def list_runs(connection: sqlite3.Connection, run: int | None = None) -> list[dict[str, Any]]:
+    """The run ledger, oldest first, or one run of it. Raises UsageError."""
+    numbers = [
+        row[0] for row in connection.execute("SELECT id FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY id", (run,))
+    ]
+    if run is not None and not numbers:
+        raise UsageError(f"There is no run {run}: `baogao runs` lists them.")
+    return [load_verdict(connection, number).to_json() for number in numbers]
