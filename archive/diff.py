@@ -20,7 +20,7 @@ _SENTENCE = re.compile(
     r"[^。！？；\n]*[。！？；]+[”’\"'」』）)]*"  # Chinese, with what closes behind the stop
     r"|\n|[^\n]+"
 )
-_ENGLISH_STOP = re.compile(r"(?<=[.!?;])\s+(?=[A-Z\"“(])|(?<=[a-z%)\"][.!?])(?=[A-Z]|iiMedia)")
+_ENGLISH_STOP = re.compile(r"(?<=[.!?;])[\"”’)]*\s+(?=[A-Z\"“(])|(?<=[a-z%)\"][.!?])(?=[A-Z]|iiMedia)")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z]+(?:['’-][A-Za-z]+)*|\s+|.", re.DOTALL)
 
 

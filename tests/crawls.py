@@ -1,14 +1,11 @@
 """Crawl phases as they run at night: a real child process, a real server on loopback, a real archive."""
 
 import contextlib
-import json
 import os
-import signal
 import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +16,7 @@ from archive.config import Config, make_listing
 from archive.crawl import hold_archive
 from archive.journal import list_notes
 from archive.night import Options, begin_night
-from archive.replica import Answer, Site, catalogue, serve
+from archive.replica import Answer, Site, catalogue
 from archive.store import DataDirectory
 
 ROOT = Path(__file__).parent.parent
@@ -60,17 +57,15 @@ class Archive:
     crawls: list = field(default_factory=list)
 
     @contextlib.contextmanager
-    def night(self, *urls, delay=0.0, max_pages=500, agent="baogao/0.1 (test)"):
+    def night(self, *urls, delay=0.0, max_pages=500, agent="baogao/0.1 (test)", page_url=None):
         """The plan of a night, with everything that its parent holds."""
         data = DataDirectory(self.root)
-        listings = [make_listing(url, rank=number) for number, url in enumerate(urls, 1)]
+        listings = [make_listing(url, rank=number, page_url=page_url) for number, url in enumerate(urls, 1)]
         config = Config(tuple(listings), delay, agent, max_pages)
         reader = todays_reader()
         with hold_archive(data, reader, command="test", now=NOW, say=lambda _: None) as connection:
             options = Options(delay=delay, max_pages=max_pages)
-            night, _ = begin_night(
-                connection, data, listings, config, options, reader, now=NOW, configured=True
-            )
+            night, _ = begin_night(connection, data, listings, config, options, reader, now=NOW, configured=True)
             yield night, connection
 
     @contextlib.contextmanager

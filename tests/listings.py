@@ -14,6 +14,7 @@ from archive.replica import Report, Site
 from tests.markups import HOST, LINKS, MARKUPS, REPORTS, STRANGERS, TRUTHS, Truth, a, dated, h3, sample, thinned, truth
 from tests.not_listings import LOGIN_BOX, NOTICE_BAR, SUSPECT_WORDS
 from tests.pagers import PAGERS
+from tests.random_markup import compose
 
 TAG = "人民日报"
 PATH = "/tag/" + quote(TAG)
@@ -162,7 +163,20 @@ def cases() -> Iterator[Case]:
             yield case(markup, sample(150), links=form)
     yield from encodings()
     yield from oddities()
+    yield from random_cases(RANDOM)
 
+
+def random_cases(count: int) -> Iterator[Case]:
+    links, frames, pagers = cycle(LINKS.values()), cycle(FRAMES.values()), cycle(PAGERS.values())
+    for seed in range(count):
+        reports = sample(seed % 180, 2 if seed % 17 == 5 else 10)
+        made = compose(seed, thinned(reports) if seed % 9 == 4 else reports, next(links))
+        pager = next(pagers)
+        turn = pager.render(3, 40, lambda n, pager=pager: pager.address(PATH, n))
+        yield Case(made.name, framed(next(frames), made.html + turn).encode(), made.truths)
+
+
+RANDOM = 150  # pages composed at random in every run of the tests
 
 #: codec of the bytes, charset in the header, charset in the meta element
 ENCODINGS: tuple[tuple[str, str | None, str | None], ...] = (

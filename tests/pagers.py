@@ -131,13 +131,20 @@ def endless(number: int, last: int, address: Address) -> str:
 
 def junk(number: int, last: int, address: Address) -> str:
     """Every render has another session number in every link."""
-    stamped = [n for n in range(max(1, number - 2), min(last, number + 2) + 1) if n != number]
-    return "".join(link(n, lambda n: f"{address(n)}&_t={number * 7919 + n}") for n in {*stamped, last} - {number})
+
+    def stamped(n: int) -> str:
+        return f"{address(n)}&_t={number * 7919 + n}"
+
+    shown = {*range(max(1, number - 2), min(last, number + 2) + 1), last}
+    return "".join(f"<b>{n}</b>" if n == number else link(n, stamped) for n in sorted(shown))
 
 
 def scripted(number: int, last: int, address: Address) -> str:
-    shown = [n for n in {*range(max(1, number - 2), min(last, number + 2) + 1), last} if n != number]
-    return "".join(f'<a href="javascript:void(0)" data-page="{n}" onclick="go({n})">{n}</a>' for n in sorted(shown))
+    shown = {*range(max(1, number - 2), min(last, number + 2) + 1), last}
+    return "".join(
+        f"<b>{n}</b>" if n == number else f'<a href="javascript:void(0)" data-page="{n}" onclick="go({n})">{n}</a>'
+        for n in sorted(shown)
+    )
 
 
 def select(number: int, last: int, address: Address) -> str:

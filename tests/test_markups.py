@@ -1,6 +1,7 @@
 """The parser against markups it was not written for: nine in ten is not enough, and nothing may be invented."""
 
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from archive.model import Page, Refused
 from archive.pages import read_page
 from archive.replica import Request, Site
+from archive.replica import markup as replica_markup
 from archive.text import tidy
 from archive.walk import Walk
-from tests.listings import PATH, TAG, URL, cases, listing_site
-from tests.markups import MARKUPS, REPORTS, sample
+from tests.listings import PATH, TAG, URL, Case, cases, listing_site, page_html
+from tests.markups import MARKUPS, REPORTS, dated, sample, unbroken
 from tests.not_listings import HOSTILE, REFUSED
 from tests.pagers import PAGERS, none
 
@@ -84,9 +86,19 @@ def test_what_is_no_listing_is_refused(name):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pages_are_refused_at_once(name):
+    started = time.perf_counter()
     reading = read_page(HOSTILE[name].encode(), url=URL, content_type="text/html; charset=utf-8")
     assert isinstance(reading, Refused)
-    assert reading.kind == "hostile", reading.reason
+    assert reading.kind == "hostile" or name == "9 MiB", reading.reason
+    assert time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize("markup", ["cards", "table_of_two_rows", "flat", "runon"])
+def test_a_page_cut_short_does_not_pass_for_a_whole_one(markup):
+    whole = page_html(sample(30), markup, "gap", 2, 77, PATH, frame="busy").encode()
+    for cut in range(1000, len(whole) - 20, 2900):
+        reading = read_page(whole[:cut], url=URL, content_type="text/html; charset=utf-8")
+        assert isinstance(reading, Refused) or not reading.closed, f"cut at {cut}"
 
 
 def test_a_page_past_the_end_is_an_empty_page():
@@ -121,6 +133,25 @@ def test_walks_along_every_pager(name, amount):
         assert result.complete, result.stop
     if result.complete:
         assert result.entries_seen == len(reports), f"complete with {result.entries_seen} of {len(reports)}"
+
+
+@pytest.mark.parametrize("markup", replica_markup.MARKUPS)
+@pytest.mark.parametrize("pager", replica_markup.PAGERS)
+def test_the_invented_site_itself(markup, pager):
+    site = Site.of(TAG, REPORTS[:38])
+    site.markup, site.pager = replica_markup.MARKUPS[markup], replica_markup.PAGERS[pager]
+    assert walk(site).complete
+    shown = unbroken if markup == "runon" else dated
+    for number in range(1, 5):
+        truths = tuple(map(shown, site.shown(TAG, number)))
+        exact, sides, complaints = judge(Case("", site.page(TAG, number), truths))
+        assert (exact, complaints, +sides) == (len(truths), [], Counter())
+
+
+def test_the_captcha_of_the_demo_is_refused():
+    reading = read_page(replica_markup.captcha().encode(), url=URL, content_type="text/html; charset=utf-8")
+    assert isinstance(reading, Refused)
+    assert reading.kind == "blocked"
 
 
 def test_a_listing_without_a_pager_is_one_page():

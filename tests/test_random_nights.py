@@ -53,7 +53,9 @@ class Witness:
     def publish(self, tags):
         self.number += 1
         key = f"r{self.number}"
-        self.publisher.publish(key, *tags, zh=f"品牌®虚构{key}规模(当年)为12.5亿元☃", en=f"Invented ☃ {key} is 1.25 billion yuan")
+        self.publisher.publish(
+            key, *tags, zh=f"品牌®虚构{key}规模(当年)为12.5亿元☃", en=f"Invented ☃ {key} is 1.25 billion yuan"
+        )
 
     def pick(self, number):
         known = sorted(self.publisher.reports)
@@ -74,7 +76,9 @@ class Witness:
             publisher.edit(key, zh=report["zh"] + "又改")
         elif kind == "tidy":
             wide = report["zh"].translate(str.maketrans("()", "（）"))
-            publisher.edit(key, zh=report["zh"].translate(str.maketrans("（）", "()")) if wide == report["zh"] else wide)
+            publisher.edit(
+                key, zh=report["zh"].translate(str.maketrans("（）", "()")) if wide == report["zh"] else wide
+            )
         elif kind == "thin":
             publisher.edit(key, en="" if report["en"] else f"Invented {key} is back")
         elif kind == "delete":
@@ -177,6 +181,9 @@ def test_new_parser_on_an_unchanged_site_is_never_news(plans, blind_to):
         witness.nights.reader = make_reader(witness.parser + 1, blind_to=blind_to)
         witness.nights.night()
         # a punctuation variant that was known of the old reading is noted once more of the new one, quietly
-        assert {(kind, alert) for kind, _, alert in witness.nights.events()} <= {("corrected", "quiet"), ("cosmetic", "quiet")}
+        assert {(kind, alert) for kind, _, alert in witness.nights.events()} <= {
+            ("corrected", "quiet"),
+            ("cosmetic", "quiet"),
+        }
         witness.nights.night()
         assert witness.nights.events() == []
