@@ -414,7 +414,7 @@ def verify(context: Context) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to serve on; 0: any free one.")
 @with_globals(reads=False)
 def demo(context: Context, port: int, *, serving: bool) -> None:
-    """Play six nights on an invented listing, into ./demo-data.
+    """Play five nights on an invented listing, into ./demo-data.
 
     Example: baogao demo
     """

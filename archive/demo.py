@@ -31,16 +31,17 @@ def play_demo(directory: Path, say: Callable[[str], None]) -> None:
     mark.parent.mkdir(parents=True)
     mark.touch()
     site = demo_site()
-    edited = edited_report(site)
+    key = ""
     with serve(site) as served:
         url = served.url(TAG)
-        say(f"An invented publisher lists {len(site.tags[TAG])} invented reports at {url}")
+        say(f"An invented publisher lists {len(site.reports)} invented reports at {url}")
         for number, night in enumerate(demo_nights(), 1):
+            if night.name == "edits":
+                key = f"127.0.0.1:{edited_report(site).id}"
             night.prepare(site)
             say(f"\n── Night {number}: {night.story}\n$ baogao --data {directory} crawl --delay 0 {url}")
             code = _run(directory, "crawl", "--delay", "0", url)
             say(f"(exit code {code})")
-        key = f"127.0.0.1:{edited.id}"
     say(f"\n── What changed in the edited report\n$ baogao --data {directory} diff {key}")
     _run(directory, "diff", key)
     say(f"\nThe archive is in {directory}. Go on with:")

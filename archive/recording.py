@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from archive.captures import Reader
     from archive.model import Exchange
 
+#: crawls whose payloads are looked up for an identical one: after a blocked night the one before it counts
+NIGHTS_REMEMBERED = 7
 FINISHED = "finished"  #: run-end: the crawl phase ran to its end
 CAPTURED = "captured"  #: run-end: the same, and the run waits for a later settling
 
@@ -81,13 +83,13 @@ class Recorder:
         self._note("run-start", night.describe(), at=night.started_at)
 
     def _load_payloads(self) -> dict[str, tuple[int, Payload]]:
-        """The payloads of this run and of the crawl before it, by digest: what need not be archived again."""
+        """The payloads of this run and of the crawls before it, by digest: what need not be archived again."""
         rows = self._connection.execute(
-            "SELECT DISTINCT p.id, p.digest, p.record_id, p.url, p.fetched_at FROM captures c "
-            "JOIN captures p ON p.id = coalesce(c.payload_id, c.id) "
-            "WHERE c.run_id >= (SELECT coalesce(max(id), 0) FROM runs WHERE kind = 'crawl' AND id < ?) "
-            "AND p.status = 200",
-            (self._night.run,),
+            "SELECT p.id, p.digest, p.record_id, p.url, p.fetched_at FROM captures p "
+            "WHERE p.payload_id IS NULL AND p.status = ?2 AND (p.run_id = ?1 OR p.id IN "
+            "(SELECT coalesce(c.payload_id, c.id) FROM captures c WHERE c.run_id IN "
+            "(SELECT id FROM runs WHERE kind = 'crawl' AND id < ?1 ORDER BY id DESC LIMIT ?3)))",
+            (self._night.run, OK, NIGHTS_REMEMBERED),
         )
         return {digest: (row_id, Payload(record_id, url, at)) for row_id, digest, record_id, url, at in rows}
 

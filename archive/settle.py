@@ -225,6 +225,11 @@ class _Settlement:
                 for each in walked
             ],
             "gates": [asdict(gate) for gate in gates],
+            "alerts": dict(
+                self.connection.execute(
+                    "SELECT alert, count(*) FROM events WHERE run_id = ? GROUP BY alert", (self.run,)
+                ).fetchall()
+            ),
             "accepted": self.accepted,
         }
         self.connection.execute(

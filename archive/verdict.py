@@ -29,6 +29,7 @@ class Verdict:
     finished_at: str | None
     parser: int
     counts: dict[str, int]
+    alerts: dict[str, int]  #: events of the run by what may be done with them: due, quiet, held
     walks: list[dict[str, Any]]
     gates: list[dict[str, Any]]
     issues: list[dict[str, str]]
@@ -51,6 +52,7 @@ def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
     return Verdict(
         *row[:7],  # type: ignore[misc]
         counts=dict.fromkeys(_COUNTS, 0) | stats.get("counts", {}),
+        alerts=stats.get("alerts", {}),
         walks=stats.get("walks", []),
         gates=stats.get("gates", []),
         issues=[{"level": level, "code": code, "message": message} for level, code, message in issues],
@@ -61,6 +63,10 @@ def summarize(verdict: Verdict) -> str:
     """One line: outcome, counts, reason, and what to do next."""
     counts = verdict.counts
     told = [f"{counts[kind]} {kind}" for kind in _COUNTS[2:] if counts[kind]] or ["nothing new"]
+    if verdict.alerts.get("held"):
+        told.append(f"{verdict.alerts['held']} alerts held for a person")
+    elif counts["appeared"] and not verdict.alerts.get("due"):
+        told.append("nobody is told of a first walk")
     line = f"run {verdict.run} {verdict.outcome}: {counts['entries']} entries on {counts['pages']} pages, " + (
         "nothing published" if verdict.outcome == "rejected" else ", ".join(told)
     )

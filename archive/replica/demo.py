@@ -38,16 +38,15 @@ def demo_nights() -> tuple[Night, ...]:
         Night("new report", "The publisher has put a new report at the top.", publish_newest),
         Night(
             "edits",
-            "The English of one report quotes another figure, and the punctuation of another was tidied.",
-            edit_two,
+            "The English of one report quotes another figure, the punctuation of another was tidied, and a third is gone.",
+            edit_and_lose,
         ),
-        Night("captcha", f"Page {CAPTCHA_PAGE} answers with a captcha, status 200.", show_captcha),
         Night(
-            "missing",
-            "The captcha is gone, and so is one report: missing, which may be an accident.",
-            lose_one,
+            "captcha",
+            f"Page {CAPTCHA_PAGE} answers with a captcha, status 200: this night proves nothing.",
+            show_captcha,
         ),
-        Night("withdrawn", "It is still gone after a second complete walk: withdrawn.", lambda _: None),
+        Night("withdrawn", "The captcha is gone; the lost report is, too, after a second complete walk.", hide_captcha),
     )
 
 
@@ -55,10 +54,11 @@ def publish_newest(site: Site) -> None:
     site.publish(catalogue(1)[0], TAG)
 
 
-def edit_two(site: Site) -> None:
+def edit_and_lose(site: Site) -> None:
     before, after = english_correction(edited_report(site))
     site.edit(edited_report(site).id, before, after)
     site.tidy_punctuation(tidied_report(site).id)
+    site.withdraw(withdrawn_report(site).id)
 
 
 def show_captcha(site: Site) -> None:
@@ -69,9 +69,8 @@ def show_captcha(site: Site) -> None:
     site.faults = instead
 
 
-def lose_one(site: Site) -> None:
+def hide_captcha(site: Site) -> None:
     site.faults = None
-    site.withdraw(withdrawn_report(site).id)
 
 
 def edited_report(site: Site) -> Report:
