@@ -436,7 +436,7 @@ def _writing(context: Context, command: str) -> Iterator[tuple[sqlite3.Connectio
     data = context.data
     if not data.root.is_dir():
         raise UsageError(f"There is no archive at {data.root}: run `baogao crawl` first, or name it with --data.")
-    with stop_on_signals(), hold_archive(data, reader, command=command, now=clock(), say=say) as connection:
+    with stop_on_signals(), hold_archive(data, reader, command=command, now=clock(), say=say) as (connection, _):
         yield connection, reader
 
 

@@ -67,16 +67,16 @@ def stop_on_signals() -> Iterator[None]:
 @contextlib.contextmanager
 def hold_archive(
     data: DataDirectory, reader: Reader, *, command: str, now: str, say: Callable[[str], None]
-) -> Iterator[sqlite3.Connection]:
-    """The archive for one writer: locked, checked, and recovered from whatever the last one left."""
+) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """The archive for one writer: locked, checked, and recovered from whatever the last one left; and its lock."""
     data.prepare()
-    with hold_lock(data, command=command, started_at=now):
+    with hold_lock(data, command=command, started_at=now) as lock:
         connection = open_for_writing(data)
         try:
             with storage_errors(data.db):
                 for done in recover(connection, data, reader):
                     say(done)
-                yield connection
+                yield connection, lock
         finally:
             connection.close()
 
@@ -113,7 +113,7 @@ def crawl(
     with contextlib.ExitStack() as held:
         if options.dry:
             data = held.enter_context(copy_for_dry_run(data))
-        connection = held.enter_context(hold_archive(data, reader, command="baogao crawl", now=clock(), say=say))
+        connection, lock = held.enter_context(hold_archive(data, reader, command="baogao crawl", now=clock(), say=say))
         night, settled = begin_night(
             connection, data, listings, config, options, reader, now=clock(), configured=configured
         )
@@ -121,15 +121,21 @@ def crawl(
             say(f"run {verdict.run}, left by an earlier crawl, was settled first: {verdict.outcome}")
         if night is None:
             return settled[-1]
-        _fetch(connection, data, night, clock=clock, time_limit=time_limit)
+        _fetch(connection, data, night, lock, clock=clock, time_limit=time_limit)
         return settle(connection, data, night.run, reader) if options.settle else None
 
 
 def _fetch(
-    connection: sqlite3.Connection, data: DataDirectory, night: Night, *, clock: Callable[[], str], time_limit: float
+    connection: sqlite3.Connection,
+    data: DataDirectory,
+    night: Night,
+    lock: int,
+    *,
+    clock: Callable[[], str],
+    time_limit: float,
 ) -> None:
     """Run the crawling process to its end, whatever that is. Raises where the run can't be settled now."""
-    code = _run_child(night, time_limit)
+    code = _run_child(night, lock, time_limit)
     if code is None:
         recover_parts(connection, data)
         end_for_time(connection, data, night, at=clock())
@@ -159,14 +165,14 @@ def recover_parts(connection: sqlite3.Connection, data: DataDirectory) -> None:
         index_part(connection, data, part)
 
 
-def _run_child(night: Night, time_limit: float) -> int | None:
+def _run_child(night: Night, lock: int, time_limit: float) -> int | None:
     """The exit code of ``python -m crawler``; None: it was stopped for the time limit.
 
-    Its standard input is a pipe from here: when this process dies, it reads the end of it and dies too, so that
-    nothing crawls without the lock.
+    Its standard input is a pipe from here: when this process dies, it reads the end of it and dies too. Until then it
+    holds the lock with us: nothing crawls, and nothing repairs what it writes, beside it.
     """
     command = [sys.executable, "-P", "-m", "crawler", night.to_json(), "--parent"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own module
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(lock,))  # noqa: S603 - our own module
     try:
         return child.wait(time_limit)
     except subprocess.TimeoutExpired:

@@ -14,7 +14,7 @@ Language = Literal["zh", "en"]
 HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LATIN = re.compile("[A-Za-z]")
 # Four words in a row are the least that can outweigh a change of language behind a full stop.
-_LATIN_RUN = re.compile(r"(?<![A-Za-z])(?:[A-Za-z][A-Za-z'’-]*+[^A-Za-z\u3007-\u9fff]{1,24}){3}[A-Za-z]")
+_LATIN_RUN = re.compile(r"[A-Za-z](?<![A-Za-z]{2})[A-Za-z'’-]*+(?:[^A-Za-z\u3007-\u9fff]{1,24}[A-Za-z][A-Za-z'’-]*+){3}")
 
 # A token is the longest piece in which a change of language can't be cheaper than at its first character.
 _TOKEN = re.compile(
@@ -42,7 +42,7 @@ SWITCH_AFTER_STOP = 3.0
 
 def split(text: str) -> list[tuple[Language, str]]:
     """The runs of one language, in order; together they are the text. Without any letter: no run."""
-    if not HAN.search(text):
+    if text.isascii() or not HAN.search(text):
         return [("en", text)] if _LATIN.search(text) else []
     if not _LATIN_RUN.search(text):
         return [(_weigh(text), text)]
@@ -51,6 +51,9 @@ def split(text: str) -> list[tuple[Language, str]]:
 
 def _weigh(text: str) -> Language:
     """The language of a short text: four Latin letters make about one Chinese character's worth of meaning."""
+    narrow = len(text.encode("ascii", "ignore"))
+    if 4 * (len(text) - narrow) >= len(text):
+        return "zh"
     return "zh" if 4 * len(HAN.findall(text)) >= len(_LATIN.findall(text)) else "en"
 
 

@@ -76,7 +76,10 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
             index_part(connection, data, part)
             _apply_decision(connection, data, part, reader)
     pending = find_open_run(connection)
-    if pending is not None and _kind(connection, pending) == "reparse":
+    if pending is not None and find_note(connection, pending, "run-start") is None:
+        # died before its first record: nothing of it is in the journal, and so it never was
+        connection.execute("DELETE FROM runs WHERE id = ?", (pending,))
+    elif pending is not None and _kind(connection, pending) == "reparse":
         _close_run(connection, data, pending, reader)
     return done
 
@@ -132,15 +135,12 @@ def begin_night(
         age = parse_time(now) - parse_time(started_at)
         young = timedelta(0) <= age < CONTINUE_WITHIN and not options.dry
         planned = [asdict(listing) for listing in listings]
-        if start is None:  # died before its first record: nothing of it is in the journal
-            with storage_errors(data.db), transaction(connection):
-                connection.execute("DELETE FROM runs WHERE id = ?", (pending,))
-        elif end is None and young and start["listings"] == planned:
+        assert start is not None  # else recover has removed it
+        if end is None and young and start["listings"] == planned:
             return _plan(data, pending, start, listings, config, options, reader), []
-        else:
-            settled.append(settle(connection, data, pending, reader))
-            if end is not None and end["reason"] != CAPTURED and young and start["listings"] == planned:
-                return None, settled
+        settled.append(settle(connection, data, pending, reader))
+        if end is not None and end["reason"] != CAPTURED and young and start["listings"] == planned:
+            return None, settled
     keys = {listing.key for listing in listings}
     retired = [
         key

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: below this the first page of a night could not be archived and settled
 MIN_FREE_BYTES = 8 * 1024 * 1024
-#: a parent that was killed takes its child with it, but not in the same instant
-LOCK_PATIENCE_SECONDS = 0.5
+#: a crawling process holds its dead parent's lock until it has noticed, which takes milliseconds
+LOCK_PATIENCE_SECONDS = 0.3
 BUSY_SECONDS = 30
 
 
@@ -68,10 +68,11 @@ class DataDirectory:
 
 
 @contextlib.contextmanager
-def hold_lock(data: DataDirectory, *, command: str, started_at: str) -> Iterator[None]:
+def hold_lock(data: DataDirectory, *, command: str, started_at: str) -> Iterator[int]:
     """Be the only writer while inside: an flock that dies with the process, never a pid file.
 
-    Raises Locked, naming the holder.
+    Yields the descriptor: a child that inherits it holds the lock for as long as it lives. Raises Locked, naming the
+    holder.
     """
     path = data.state / "lock"
     try:
@@ -93,7 +94,7 @@ def hold_lock(data: DataDirectory, *, command: str, started_at: str) -> Iterator
         handle.truncate(0)
         json.dump({"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": started_at}, handle)
         handle.flush()
-        yield
+        yield handle.fileno()
 
 
 def _name_holder(content: str) -> str:

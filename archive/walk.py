@@ -159,9 +159,9 @@ class Walk:
             return linked
         announced = self._announced is not None and self._announced > number
         if self._page_url and (announced or self._announced is None):
-            return self._page_url.format(url=self._url, page=follows)
+            return self._page_url.replace("{url}", self._url).replace("{page}", str(follows))
         if announced and self._template:
-            return self._template.format(page=follows)
+            return self._template.replace("{page}", str(follows))
         if announced or pager.more:
             # nothing usable leads on: the commonest form is tried, and what it brings must prove itself
             self._guessed = True

@@ -63,7 +63,7 @@ class Archive:
         listings = [make_listing(url, rank=number, page_url=page_url) for number, url in enumerate(urls, 1)]
         config = Config(tuple(listings), delay, agent, max_pages)
         reader = todays_reader()
-        with hold_archive(data, reader, command="test", now=NOW, say=lambda _: None) as connection:
+        with hold_archive(data, reader, command="test", now=NOW, say=lambda _: None) as (connection, _):
             options = Options(delay=delay, max_pages=max_pages)
             night, _ = begin_night(connection, data, listings, config, options, reader, now=NOW, configured=True)
             yield night, connection

@@ -135,8 +135,19 @@ class Nights:
     def config(self, tags):
         return Config(tuple(self.listings(tags)), 0, "test", 500)
 
-    def night(self, *tags, faults=None, override=None, die_after=None, max_pages=500, settle_it=True, configured=False):
-        """Play one night. ``faults``: (tag, page) → "500", "captcha", "empty" or "garbage"; ``die_after``: captures."""
+    def night(
+        self,
+        *tags,
+        faults=None,
+        override=None,
+        die_after=None,
+        max_pages=500,
+        settle_it=True,
+        configured=False,
+        meanwhile=None,
+    ):
+        """Play one night. ``faults``: (tag, page) → "500", "captcha", "empty" or "garbage"; ``die_after``: captures;
+        ``meanwhile``: called with the number of pages captured so far, before each request."""
         tags = tags or tuple(tag for tag in self.ranks if tag in self.publisher.tags)
         self.clock += timedelta(days=1) if die_after is None else timedelta(0)
         with self.opened() as connection:
@@ -154,7 +165,7 @@ class Nights:
             )
             if night is None:
                 return settled[-1]
-            if not self._crawl(night, faults or {}, override, die_after):
+            if not self._crawl(night, faults or {}, override, die_after, meanwhile):
                 return None
             if not settle_it:
                 return None
@@ -162,13 +173,15 @@ class Nights:
             self.readers[night.run] = self.reader
             return verdict
 
-    def _crawl(self, night, faults, override, die_after):
+    def _crawl(self, night, faults, override, die_after, meanwhile):
         recorder = Recorder(night, at=self.now())
         captured = 0
         for listing in night.listings:
             walk = recorder.resume(listing, self.reader)
             while walk.ask is not None:
                 ask = walk.ask
+                if meanwhile:
+                    meanwhile(captured)
                 tag = listing.key.removeprefix("tag:")
                 fault = faults.get((tag, ask.page))
                 body, status = self.publisher.serve(tag, ask.page, override=(override or {}).get(tag)), 200

@@ -1,5 +1,6 @@
 """Everything a server may do to a crawl, done by a server."""
 
+import contextlib
 import gzip
 import itertools
 import socket
@@ -226,6 +227,22 @@ def test_a_compressed_page_is_archived_as_it_came_and_read(archive):
     packed = Answer(body, 200, (("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip")))
     crawled, _ = crawl(archive, {PAGE_2: packed})
     assert crawled.stop is None
+
+
+@pytest.mark.parametrize(
+    "line", [b"X: " + b"x" * 90 + b"\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n"], ids=["headers", "103"]
+)
+def test_an_endless_head_is_cut(archive, line):
+    def pour(handler):
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n" if line.startswith(b"X") else b"")
+            while True:
+                handler.wfile.write(line * 1000)
+
+    crawled, _ = crawl(archive, {PAGE_2: pour})
+    assert crawled.stop == "fetch error: page 2: the head of the answer is larger than this crawler takes"
+    assert crawled.seconds < 5
 
 
 # waiting as asked

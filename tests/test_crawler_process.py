@@ -153,9 +153,12 @@ def test_a_dead_parent_takes_the_crawl_with_it(archive):
 
 
 def test_a_living_parent_lets_it_crawl(archive):
-    with serve(make_site()) as served, archive.night(served.url(TAG)) as (night, _):
-        with archive.start(night, "--parent", stdin=subprocess.PIPE) as child:
-            assert child.wait(20) == 0
+    with (
+        serve(make_site()) as served,
+        archive.night(served.url(TAG)) as (night, _),
+        archive.start(night, "--parent", stdin=subprocess.PIPE) as child,
+    ):
+        assert child.wait(20) == 0
 
 
 @pytest.mark.parametrize("kilobytes", [40, 60, 80, 100, 130])
@@ -178,15 +181,12 @@ def test_a_full_disk_ends_the_crawl_with_7(archive, kilobytes):
     assert again.code == 0
 
 
-@pytest.mark.parametrize("read", range(1, 8))
+@pytest.mark.parametrize("read", range(1, 7))
 def test_a_bug_ends_the_crawl_with_1_and_its_traceback(archive, monkeypatch, read):
-    """Wherever it strikes: opening the night, recording, noting how a walk ended."""
+    """Wherever it strikes: opening the night, recording, noting how a walk ended, closing."""
     monkeypatch.setenv("BREAK_CLOCK_AT", str(read))
     with serve(make_site(1)) as served:
         crawled = archive.crawl(served.url(TAG), settings={"BAOGAO_CLOCK": "tests.crawls.broken_clock"})
-    if crawled.code == 0:
-        assert read > 5  # the clock was not read that often
-        return
     assert crawled.code == 1
     assert "ZeroDivisionError: the clock is broken" in crawled.said
     assert "Traceback" in crawled.said

@@ -23,6 +23,7 @@ def scrapy(*arguments, data, **environment):
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
 
 

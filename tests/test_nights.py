@@ -492,3 +492,36 @@ def test_replay_under_one_parser_is_equal_to_the_last_row(nights, tmp_path):
     nights.publisher.edit("r3", zh="新的虚构文字")
     nights.night()
     assert nights.rebuild(tmp_path / "again").dump() == nights.dump()
+
+
+@pytest.mark.parametrize("step", range(9))
+def test_report_published_while_walking_is_seen_the_same_night(tmp_path, step):
+    nights = Nights(tmp_path / "data")
+    for number in range(22):
+        nights.publisher.publish(f"r{number}")
+    nights.night()
+    nights.night(meanwhile=lambda captured: nights.publisher.publish("new") if captured == step else None)
+    known = [key for (key,) in nights.query("SELECT key FROM items")]
+    if step < 8:
+        assert nights.events() == [("appeared", "new", "due")]
+    nights.night()
+    assert nights.events() == ([] if step < 8 else [("appeared", "new", "due")] * ("new" not in known))
+    assert nights.query("SELECT DISTINCT state FROM items") == [("listed",)]
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_report_deleted_while_walking_withdraws_no_other(tmp_path, step):
+    nights = Nights(tmp_path / "data")
+    for number in range(22):
+        nights.publisher.publish(f"r{number}")
+    nights.night()
+    for gone in ("r20", "r12"):
+        nights.night(
+            meanwhile=lambda captured, gone=gone: nights.publisher.withdraw(gone) if captured == step else None
+        )
+    assert set(nights.query("SELECT key FROM items WHERE state = 'withdrawn'")) <= {("r20",), ("r12",)}
+    nights.night()
+    assert nights.query("SELECT key FROM items WHERE state <> 'listed' ORDER BY key") == [("r12",), ("r20",)]
+    assert {key for kind, key, _ in nights.events(1) + nights.events(2) + nights.events(3) if kind == "withdrawn"} <= {
+        "r20"
+    }

@@ -305,3 +305,165 @@ def page(body: str, *, before: str = "", after: str = "", head: str = "", charse
         f'<!DOCTYPE html><html><head><meta charset="{charset}"><title>关于“虚构”的报告</title>{head}</head><body>{NAVIGATION}'
         f"<h1>关于“虚构”的报告</h1><p>{NOTICE}</p>{before}{body}{after}{FOOTER}</body></html>"
     )
+
+
+@wrapping()
+def flat_without_names(reports):
+    return "<div>" + "".join(
+        f'<div>{e(r.title)}</div>{ps(r.zh + r.en, "div")}<div><a href="{r.path}">详情</a></div>' for r in reports
+    ) + "</div>"
+
+
+@wrapping()
+def nested_lists(reports):
+    return "<ul>" + "".join(f'<li><a href="{r.path}">{e(r.title)}</a><ul>{ps(r.zh + r.en, "li")}</ul></li>' for r in reports) + "</ul>"
+
+
+@wrapping()
+def one_paragraph_with_breaks(reports):
+    return "".join(
+        f'<p><strong><a href="{r.path}">{e(r.title)}</a></strong><br>{"<br>　　".join(map(e, r.zh))}<br/><br/>{"<br>&nbsp;&nbsp;".join(map(e, r.en))}</p>'
+        for r in reports
+    )
+
+
+@wrapping()
+def captions(reports):
+    return "".join(
+        f'<table><caption><a href="{r.path}">{e(r.title)}</a></caption><tr><td>{ps(r.zh)}</td><td>{ps(r.en)}</td></tr></table>' for r in reports
+    )
+
+
+@wrapping()
+def details_elements(reports):
+    return "".join(
+        f'<details><summary>{e(r.title)}</summary>{ps(r.zh)}{ps(r.en)}<a href="{r.path}">进入报告</a></details>' for r in reports
+    )
+
+
+@wrapping()
+def fieldsets(reports):
+    return '<form action="/x" method=post>' + "".join(
+        f'<fieldset><legend><a href="{r.path}">{e(r.title)}</a></legend>{ps(r.zh, "div")}{ps(r.en, "div")}</fieldset>' for r in reports
+    ) + "</form>"
+
+
+@wrapping()
+def english_first(reports):
+    return "".join(f'<div class="w"><h3><a href="{r.path}">{e(r.title)}</a></h3>{ps(r.en)}{ps(r.zh)}</div>' for r in reports)
+
+
+@wrapping()
+def meta_everywhere(reports):
+    return "<ul>" + "".join(
+        f'<li><div>发布时间：{r.date}　来源：虚构网　浏览：{r.id} 次</div><h4><a href="{r.path}">{e(r.title)}</a></h4>'
+        f'<div><span>报告页数：53页</span><span>价格：￥8,000</span> <a href="/tag/a">咖啡</a> <a href="/tag/b">茶饮</a></div>'
+        f'{ps(r.zh)}{ps(r.en)}<div>标签：<a href="/tag/a">咖啡</a>、<a href="/tag/b">茶饮</a></div>'
+        f'<div><button>收藏</button><a href="javascript:;">分享</a><a href="{r.path}">下载PDF</a> 已有 12 人评论</div></li>'
+        for r in reports
+    ) + "</ul>"
+
+
+@wrapping()
+def inline_buttons(reports):
+    return "<div>" + "".join(
+        f'<div class="i"><div class="i1"><a href="{r.path}">{e(r.title)}</a><span class="dt">[{r.date}]</span></div><div class="i2">{"<br>".join(map(e, r.zh))}</div>'
+        f'<div class="i2">{"<br>".join(map(e, r.en))} <a href="{r.path}" class="more">[查看详情]</a></div></div>'
+        for r in reports
+    ) + "</div>"
+
+
+@wrapping()
+def copy_for_phones(reports):
+    full = "".join(f'<div class="card"><h3><a href="{r.path}">{e(r.title)}</a></h3>{ps(r.zh)}{ps(r.en)}</div>' for r in reports)
+    return f'<div class="pc">{full}</div><div class="phone">{full}</div>'
+
+
+@wrapping()
+def hidden_copy_first(reports):
+    full = "".join(f'<li><h3><a href="{r.path}">{e(r.title)}</a></h3>{ps(r.zh)}{ps(r.en)}</li>' for r in reports)
+    return f'<ul style="display:none">{full}</ul><ul>{full}</ul>'
+
+
+@wrapping()
+def copy_of_titles(reports):
+    titles = "".join(f'<li><a href="{r.path}">{e(r.title)}</a></li>' for r in reports)
+    return f'<ul class="m" hidden>{titles}</ul><div>' + headings_and_paragraphs(reports) + f"</div><ul>{titles}</ul>"
+
+
+@wrapping()
+def copies_inside(reports):
+    return "".join(
+        f'<div class="e"><div class="pc"><h3><a href="{r.path}">{e(r.title)}</a></h3>{ps(r.zh)}{ps(r.en)}</div>'
+        f'<div class="mb"><a href="{r.path}"><b>{e(r.title)}</b></a>{ps(r.zh)}</div></div>' for r in reports
+    )
+
+
+@wrapping()
+def comments_and_soft_breaks(reports):
+    def split(text):
+        half = len(text) // 2
+        return f"{e(text[:half])}<!-- x --><wbr>&shy;{e(text[half:])}"
+
+    return "".join(
+        f'<div><h3><a href="{r.path}">{split(r.title)}</a></h3>' + "".join(f"<p>\n    {split(text)}\n  </p>\n" for text in r.zh + r.en) + "</div>" for r in reports
+    )
+
+
+@wrapping()
+def title_in_two_links(reports):
+    def halves(r):
+        left, bar, right = r.title.partition("|")
+        return f'<a href="{r.path}">{e(left)}{bar}</a><a href="{r.path}">{e(right)}</a>'
+
+    return "".join(f"<li><p>{halves(r)}</p><div>{ps(r.zh)}{ps(r.en)}</div></li>" for r in reports)
+
+
+@wrapping()
+def title_in_attribute_only(reports):
+    return "".join(
+        f'<div class="c"><a href="{r.path}" title="{e(r.title)}"><img src="a.jpg" alt="{e(r.title)}"></a>{ps(r.zh)}{ps(r.en)}</div>' for r in reports
+    )
+
+
+@wrapping()
+def category_links(reports):
+    return "".join(
+        f'<div class="c"><h3><a href="/c/1" class="cat">[餐饮]</a> <a href="{r.path}">{e(r.title)}</a></h3><h5>核心观点</h5>{ps(r.zh)}<h5>Abstract</h5>{ps(r.en)}</div>'
+        for r in reports
+    )
+
+
+@wrapping()
+def two_columns(reports):
+    return "".join(
+        f'<div class="r"><div class="l"><span>{r.date[:4]}</span><span>{r.date[5:]}</span></div><div class="m"><a href="{r.path}" class="t">{e(r.title)}</a>'
+        f'<div class="z">{ps(r.zh)}</div><div class="e">{ps(r.en)}</div></div></div>'
+        for r in reports
+    )
+
+
+@wrapping()
+def upper_case_rows(reports):
+    return "<TABLE><TBODY>" + "".join(
+        f'<TR><TD><IMG SRC=dot.gif>&nbsp;<A HREF="{r.path}">{e(r.title)}</A>&nbsp;<FONT COLOR=red>({r.date})</FONT><TR><TD>&nbsp;&nbsp;&nbsp;&nbsp;'
+        + "<BR>&nbsp;&nbsp;&nbsp;&nbsp;".join(map(e, r.zh + r.en))
+        for r in reports
+    ) + "</TABLE>"
+
+
+@wrapping()
+def list_items_flat(reports):
+    return "<ul>" + "".join(
+        f'<li class="a"><a href="{r.path}">{e(r.title)}</a></li>' + "".join(f'<li class="b">{e(text)}</li>' for text in r.zh + r.en) for r in reports
+    ) + "</ul>"
+
+
+@wrapping()
+def articles_with_time(reports):
+    return "<main>" + "".join(
+        f'<article id="post-{r.id}"><header><h2 class="entry-title"><a href="https://report.example.cn{r.path}" rel="bookmark">{e(r.title)}</a></h2>'
+        f'<time datetime="{r.date}T08:00:00+08:00">昨天</time> <a href="/author/x" rel="author">虚构编辑部</a></header><div class="entry-content">{ps(r.zh)}{ps(r.en)}'
+        f'<p><a class="more-link" href="{r.path}">Continue reading <span>→</span></a></p></div><footer>分类：<a href="/c">虚构</a></footer></article>'
+        for r in reports
+    ) + "</main>"

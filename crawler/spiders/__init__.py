@@ -1,0 +1,1 @@
+"""``scrapy list`` looks for spiders here."""

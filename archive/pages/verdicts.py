@@ -1,0 +1,98 @@
+"""What a page without entries is: an empty listing, a wall, a login, an error, or nothing that can be read.
+
+Only pages on which no entry was found come here: words such as 验证码 or "error" in a report's text prove nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from archive.model import RefusalKind, Refused
+from archive.pages.tree import Document, Line
+
+_EMPTY = re.compile(
+    r"暂无|没有(?:找到|更多|相关|符合|查询|搜索|检索|任何|数据|报告|内容)|未(?:找到|查询到|搜索到|检索到)|无(?:相关|更多|结果|数据|记录)|已经?到底|找不到相关|没有了"
+    r"|no (?:results?|more|reports?|records?|data|items?|entries|matching)|nothing (?:found|here|to show)|0 results|end of (?:the )?list",
+    re.IGNORECASE,
+)
+_BLOCKED = re.compile(
+    r"验证码|安全(?:验证|检查|检测|认证|防护|拦截)|人机(?:验证|识别|校验)|滑动(?:验证|滑块|完成|解锁)|拖动(?:滑块|下方)|拼图(?:验证)?|访问(?:过于|太|太过|过)频繁|请求(?:过于|太|过)频繁|操作(?:过于|太|过)频繁|频率(?:过高|过快)|访问(?:被|已被|受|受到)(?:拒绝|禁止|拦截|阻止|限制|封禁)|拒绝访问|禁止访问"
+    r"|(?:您|你)的\s?(?:IP|访问|请求|操作|网络|行为)[^。]{0,30}(?:异常|拦截|封|禁|阻|限制|可疑|攻击|黑名单)|异常(?:流量|访问|请求)|IP\s?(?:地址)?(?:已)?被(?:封|禁|限)|防火墙|疑似(?:攻击|爬虫|机器)|Web应用防火墙|(?:不是|非|识别为)机器人|(?:网络|访问|操作|浏览)?环境(?:存在|有)?异常|依次点击|(?:点击|验证|滑动|完成|解锁)[^。]{0,20}(?:继续|恢复)访问|完成(?:以下)?验证|身份验证|验证(?:后|失败|通过|中)"
+    r"|captcha|access (?:to this page |has been )?(?:is )?(?:denied|blocked|forbidden)|unusual (?:traffic|activity)|just a moment|checking (?:your browser|if the site)|verify(?:ing)? (?:that )?you(?:'re| are) (?:a )?(?:human|not)|are you (?:a )?(?:human|robot)"
+    r"|attention required|request (?:was |has been )?(?:blocked|rejected|denied)|too many requests|rate limit|you have been blocked|security (?:check|verification|challenge)|ddos protection|web application firewall|\bWAF\b|enable javascript and cookies"
+    r"|cf-browser-verification|(?:bot|automated) (?:detection|access|traffic)|403 forbidden|incapsula|ray id",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"请(?:先|您先|重新)?(?:登录|登陆|登入)(?!\s*[|/｜])|(?:登录|登陆)(?:后|之后|以后)(?:才|方|可|即|查看|继续|浏览|阅读|访问|您)|(?:需要|必须|尚未|还未|还没有?|未)(?:先)?(?:登录|登陆)|(?:登录|会话|session)(?:已|状态)?(?:超时|过期|失效)|会员登录|用户登录|账号登录|帐号登录|扫码登录|密码登录"
+    r"|(?:please|you (?:must|need to|have to)) (?:log|sign) ?in|(?:log|sign) ?in (?:to (?:continue|view|access|read)|required)|login required|session (?:has )?(?:expired|timed out)",
+    re.IGNORECASE,
+)
+_ERROR = re.compile(
+    r"系统(?:繁忙|错误|异常|维护|升级|故障|出错|正忙)|服务器(?:错误|繁忙|异常|内部|开小差|出错|忙|维护|故障|暂时)|服务(?:不可用|暂停|异常|繁忙|暂不可用)|网络(?:异常|错误|繁忙|超时)|(?:页面|网页|内容|您访问的|您要访问的|您请求的)[^。]{0,12}(?:不存在|找不到|未找到|没有找到|已删除|出错|走丢|丢失|飞走|无法访问|打不开|加载失败)|(?:正在|网站|系统|例行|停机|升级)维护|维护中|出错了|出错啦|发生错误|稍[后候](?:再试|重试|访问)|数据库(?:错误|连接|异常)|加载失败|请求(?:失败|超时|错误)|操作失败"
+    r"|internal server error|(?:bad|gateway) ?(?:gateway|time-?out)|service (?:temporarily )?unavailable|(?:page|file|resource|url)[^.]{0,30}(?:not found|does not exist|cannot be found|doesn't exist)|(?:^|\b)(?:40[04]|500|502|503|504)\b[^.]{0,30}(?:not found|error|bad gateway|unavailable|time-?out|bad request)|(?:error|http|status)\s*(?:code)?\s*[:#]?\s*(?:40\d|50\d)\b|^(?:404|500|502|503|504)$"
+    r"|under maintenance|(?:scheduled|site|system) maintenance|be (?:right )?back (?:soon|shortly)|something went wrong|an? (?:unexpected |server |application |internal )?error (?:has )?occurred|try again later|SQL(?:STATE| syntax| error|Exception)|ORA-\d{5}|mysql_|stack ?trace|java\.\w+\.|Traceback \(most|Fatal error|Whoops|could not connect to|database (?:error|connection)|Apache Tomcat|nginx/\d|HTTP Status \d{3}",
+    re.IGNORECASE,
+)
+_LONG = 400  #: characters of a line that still can be a notice
+_NOTICE = 60  #: the same where the page shows other things beside it
+
+_VERDICTS: tuple[tuple[RefusalKind, re.Pattern[str], str], ...] = (
+    ("blocked", _BLOCKED, "the site asks for a check or refuses the crawler"),
+    ("login", _LOGIN, "the site wants a login"),
+    ("error", _ERROR, "an error or maintenance notice stands in place of the listing"),
+)
+
+
+def judge_empty(document: Document, markup: str) -> Refused | None:
+    """Why a page without entries is no listing; None where it is one that ran out of entries."""
+    shown = [
+        line
+        for line in document.lines
+        if len(line.text) <= _LONG and not line.node.hidden and not _in_link(document, line)
+    ]
+    headlines = [document.title, *(line.text for line in shown if line.node.tag in {"h1", "h2", "h3"})]
+    total = sum(len(line.text) for line in document.lines)
+    linked = any(node.detail for node in document.nodes)
+    ran_out = any(_EMPTY.search(line.text) and not _ERROR.search(line.text) for line in shown)
+    password = any(
+        node.tag == "input" and node.attributes.get("type", "").lower() == "password" and not node.hidden
+        for node in document.nodes
+    )
+    notices = headlines
+    if not ran_out:
+        # inside the site's own frame, hot list and all, a notice is short
+        notices = [*headlines, *(line.text for line in shown if not linked or len(line.text) <= _NOTICE)]
+    verdicts = list(_VERDICTS)
+    if password:
+        verdicts.sort(key=lambda verdict: verdict[0] != "login")
+    for kind, pattern, sentence in verdicts:
+        for text in notices:
+            if pattern.search(text):
+                return Refused(kind, f"no entries, and {sentence}: “{_quote(text, pattern)}”")
+    if password and not ran_out and not linked:
+        return Refused("login", "no entries, and the page asks for a password")
+    if total < 40:
+        challenge = _BLOCKED.search(markup)
+        if challenge:
+            return Refused("blocked", f"a page without text whose script speaks of “{challenge[0]}”")
+        if document.scripts:
+            return Refused("blocked", "a page without text, only a script: a browser challenge or a page built by script")
+    if total == 0:
+        return Refused("unreadable", "the page shows no text at all")
+    return None
+
+
+def _in_link(document: Document, line: Line) -> bool:
+    """Whether a line is but a link: "please log in" in a page head is an offer, not a wall."""
+    return all(
+        any(around.tag == "a" for around in owner.around() if around.depth > line.node.depth - 2)
+        for piece, owner in enumerate(document.owners[line.start : line.end], line.start)
+        if document.texts[piece].strip()
+    )
+
+
+def _quote(text: str, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(text)
+    start = max(0, found.start() - 20) if found else 0
+    return text[start : start + 80].strip()
