@@ -20,6 +20,7 @@ check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/pytest tests/test_imports.py
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench

@@ -5,6 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: share of U+FFFD up to which a text counts as damaged here and there, and not as wrongly decoded: GBK read as UTF-8
 #: gives more than a third.
@@ -50,22 +54,20 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded | None:
     if text is not None:
         return Decoded(text, "utf-8")
     declared = _declared(body, content_type)
-    strict = []
-    for charset in dict.fromkeys([*(name for name in declared if name not in _ONE_BYTE), "gb18030"]):
-        text = _strict(body, charset)
-        if text is not None:
-            strict.append(Decoded(text, charset))
+    likely = dict.fromkeys([*(name for name in declared if name not in _ONE_BYTE), "gb18030"])
+    strict = _decode_strictly(body, likely)
     if strict:
         return max(strict, key=lambda one: len(_COMMON.findall(one.text)))
     for charset in ("utf-8", "gb18030"):
         text = body.decode(charset, "replace")
         if text.count("\ufffd") <= max(1, DAMAGE * len(text)):
             return Decoded(text, charset, damaged=True)
-    for charset in declared:
-        text = _strict(body, charset)
-        if text is not None:
-            return Decoded(text, charset)
-    return None
+    return next(iter(_decode_strictly(body, declared)), None)
+
+
+def _decode_strictly(body: bytes, charsets: Iterable[str]) -> list[Decoded]:
+    texts = [(_strict(body, charset), charset) for charset in charsets]
+    return [Decoded(text, charset) for text, charset in texts if text is not None]
 
 
 def _strict(body: bytes, charset: str) -> str | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
+import math
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +52,20 @@ class Context:
         return load_config(path)
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds, which "nan" is not: it would pass every comparison."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
+#: of a run, a version or an event; SQLite's largest
+NUMBER = click.IntRange(0, 2**63 - 1)
+
+
 def clock() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -70,7 +87,9 @@ def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Contex
             return command(context, *args, **kwargs)
 
         options = [
-            click.option("--data", "data_root", type=click.Path(path_type=Path), help="Data directory.  [./data]"),
+            click.option(
+                "--data", "data_root", type=click.Path(path_type=Path, readable=False), help="Data directory.  [./data]"
+            ),
             click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file."),
         ]
         if reads:
@@ -95,22 +114,23 @@ def finish(context: Context, verdict: Verdict) -> None:
     from archive.export import dump_json
     from archive.verdict import summarize, tabulate
 
-    if context.as_json:
-        click.echo(dump_json(verdict.to_json()))
-    else:
-        if verdict.walks:
-            click.echo(tabulate(verdict))
-        click.echo(summarize(verdict))
+    with contextlib.suppress(BrokenPipeError):  # whoever reads no more still learns how the night ended
+        if context.as_json:
+            click.echo(dump_json(verdict.to_json() | {"summary": summarize(verdict)}))
+        else:
+            if verdict.walks:
+                click.echo(tabulate(verdict))
+            click.echo(summarize(verdict))
     sys.exit(verdict.exit_code or 0)
 
 
 @baogao.command()
 @click.argument("urls", nargs=-1, metavar="[URL]...")
-@click.option("--delay", type=click.FloatRange(0, 3600), metavar="S", help="Seconds between two requests.")
+@click.option("--delay", type=Seconds(0, 3600), metavar="S", help="Seconds between two requests.")
 @click.option("--max-pages", type=click.IntRange(1, 100_000), metavar="N", help="Stop each walk after N pages.")
 @click.option("--dry-run", is_flag=True, help="Fetch, parse and vet; keep nothing but the WARC.")
 @click.option("--no-settle", is_flag=True, help="Archive only; settle later with `baogao settle`.")
-@click.option("--time-limit", type=click.FloatRange(1), metavar="S", help="End the night after S seconds.  [5 h]")
+@click.option("--time-limit", type=Seconds(1), metavar="S", help="End the night after S seconds.  [5 h]")
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
 @with_globals()
 def crawl(
@@ -184,7 +204,7 @@ def settle(context: Context) -> None:
 
 
 @baogao.command()
-@click.option("--run", "only_run", type=int, metavar="N", help="Only the captures of this run.")
+@click.option("--run", "only_run", type=NUMBER, metavar="N", help="Only the captures of this run.")
 @with_globals()
 def reparse(context: Context, only_run: int | None) -> None:
     """Read old captures again with today's parser; no network, no alerts.
@@ -215,7 +235,7 @@ def reparse(context: Context, only_run: int | None) -> None:
 
 
 @baogao.command()
-@click.argument("run", type=int)
+@click.argument("run", type=NUMBER)
 @with_globals()
 def accept(context: Context, run: int) -> None:
     """Settle a rejected run after a person has looked.
@@ -247,7 +267,7 @@ def alias(context: Context, key: str, existing: str, reason: str) -> None:
 
 
 @baogao.command()
-@click.argument("run", type=int, required=False, metavar="[N]")
+@click.argument("run", type=NUMBER, required=False, metavar="[N]")
 @with_globals()
 def runs(context: Context, run: int | None) -> None:
     """The run ledger, or one run with its walks, gates and issues.
@@ -288,7 +308,7 @@ def export(context: Context, form: str, as_of: str | None, output: Path | None, 
 
 @baogao.command()
 @click.argument("key")
-@click.option("--version", "number", type=int, metavar="N", help="That version; without it the current reading.")
+@click.option("--version", "number", type=NUMBER, metavar="N", help="That version; without it the current reading.")
 @click.option("--as-of", metavar="RUN|TIME", help="As the archive knew it then.")
 @click.option("--raw", is_flag=True, help="The archived response body, byte for byte.")
 @with_globals()
@@ -346,8 +366,8 @@ def history(context: Context, key: str) -> None:
 
 @baogao.command()
 @click.argument("key")
-@click.argument("before", type=int, required=False, metavar="[A")
-@click.argument("after", type=int, required=False, metavar="B]")
+@click.argument("before", type=NUMBER, required=False, metavar="[A")
+@click.argument("after", type=NUMBER, required=False, metavar="B]")
 @with_globals()
 def diff(context: Context, key: str, before: int | None, after: int | None) -> None:
     """What changed between two versions, by field and sentence, in both languages; without A B: the last change.
@@ -368,7 +388,7 @@ def diff(context: Context, key: str, before: int | None, after: int | None) -> N
 
 
 @baogao.command()
-@click.option("--since", type=click.IntRange(0), default=0, metavar="N", help="Events behind this id.")
+@click.option("--since", type=NUMBER, default=0, metavar="N", help="Events behind this id.")
 @with_globals()
 def changes(context: Context, since: int) -> None:
     """The event feed; an event's id is the reader's cursor.
@@ -453,22 +473,50 @@ def _print_json(value: object) -> None:
     click.echo(dump_json(value))
 
 
+#: what may befall any file at any time and is no bug
+_SICK_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
+)
+
+
 def main() -> None:
     """The console script: errors become one sentence on stderr and their exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        baogao(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        code = _invoke()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `baogao export | head`
+        _drop_stdout()
+        code = 0
+    except OSError as error:
+        if error.errno not in _SICK_DISK:
+            raise
+        _drop_stdout()
+        where = error.filename or "The output"
+        say(f"baogao: {where} can't be used ({error.strerror}): make room or check its permissions, and run again.")
+        code = StorageError.exit_code
+    sys.exit(code)
+
+
+def _invoke() -> int:
+    """The command's exit code. Not click's own main(): that makes an exit code 1 of a closed pipe."""
+    try:
+        with baogao.make_context("baogao", sys.argv[1:]) as context:
+            baogao.invoke(context)
+    except click.exceptions.Exit as left:  # --help, --version
+        return left.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return UsageError.exit_code
     except BaogaoError as error:
         say(f"baogao: {error}")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # `baogao export | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _drop_stdout() -> None:
+    """What is still buffered has nowhere to go; it would be an error once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

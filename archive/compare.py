@@ -54,6 +54,12 @@ class Content:
         summaries = (self.summary_zh, self.summary_en)
         return digest_folded(summaries) if any(summaries) else ""
 
+    def hashes(self) -> tuple[str, str, str]:
+        """``content_hash``, ``exact_hash`` and ``summary_hash``, each field folded only once for all of them."""
+        title, brands, zh, en, published_on = (fold(field) for field in self.fields())
+        summary_hash = digest((zh, en)) if self.summary_zh or self.summary_en else ""
+        return digest((title, brands, zh, en, published_on)), self.exact_hash, summary_hash
+
 
 def compare(before: Content, after: Content) -> Difference:
     if before == after:

@@ -20,6 +20,7 @@ DEFAULT_URL = "https://report.iimedia.cn/tag/人民日报"
 DEFAULT_USER_AGENT = "baogao/0.1 (nightly archive of report listings; contact: none configured)"
 MIN_DELAY = 1.0  #: seconds; politeness to a host that is not ours
 RANK_STEP = 10  #: default ranks leave room between two listings
+_HOST = re.compile(r"(?=.{1,254}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")
 _TAG = re.compile(r"^/tag/([^/]+)/?$")
 
 
@@ -128,7 +129,7 @@ def choose_listings(config: Config, urls: Sequence[str]) -> tuple[Listing, ...]:
 def check_delay(delay: float, listings: Sequence[Listing], where: str) -> None:
     """Refuse to ask a foreign host more than once a second."""
     for listing in listings:
-        if delay < MIN_DELAY and not is_loopback(listing.url):
+        if not delay >= MIN_DELAY and not is_loopback(listing.url):
             raise UsageError(
                 f"{where}: {delay:g} is too short for {urlsplit(listing.url).hostname}; allowed are {MIN_DELAY:g} "
                 "second or more (less only on a loopback address)."
@@ -149,6 +150,17 @@ def _check_page_url(page_url: str, where: str) -> None:
         raise UsageError(f'{where}: must hold {{page}} and give a http(s) address, as in "{{url}}?page={{page}}".')
 
 
+def _encode_host(host: str, url: str) -> str:
+    """As it goes over the wire; a name that no name server could ever answer for is refused here."""
+    try:
+        encoded = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        encoded = ""
+    if not _HOST.fullmatch(encoded):
+        raise UsageError(f"{url!r} is not a web address: {host!r} is no host name.")
+    return encoded
+
+
 def make_listing(url: str, *, rank: int, page_url: str | None = None) -> Listing:
     """A listing from its address, raw or percent-encoded: both spellings give the same one. Raises UsageError."""
     try:
@@ -162,7 +174,7 @@ def make_listing(url: str, *, rank: int, page_url: str | None = None) -> Listing
         path = unquote(parts.path or "/", errors="strict")
     except UnicodeDecodeError as error:
         raise UsageError(f"{url!r} is percent-encoded, but not in UTF-8: copy the address again.") from error
-    netloc = f"[{host}]" if ":" in host else host.encode("idna").decode() if not host.isascii() else host
+    netloc = f"[{host}]" if ":" in host else _encode_host(host, url)
     netloc += f":{port}" if port else ""
     query = quote(unquote(parts.query), safe="=&+,;:@/?-._~")
     canonical = urlunsplit((parts.scheme, netloc, quote(path, safe="/:@!$&'()*+,;=~-._"), query, ""))

@@ -20,7 +20,7 @@ from archive.captures import todays_reader
 from archive.errors import BaogaoError, Incomplete, StorageError
 from archive.night import begin_night, end_for_time, find_open_run, recover
 from archive.settle import settle
-from archive.store import connect, hold_lock, open_for_writing, storage_errors
+from archive.store import check, hold_lock, open_for_reading, open_for_writing, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,9 +90,10 @@ def copy_for_dry_run(data: DataDirectory) -> Iterator[DataDirectory]:
         if data.db.exists():
             with (
                 storage_errors(data.db),
-                contextlib.closing(connect(data.db)) as source,
+                contextlib.closing(open_for_reading(data)) as source,  # so that nothing is changed, not even its mode
                 contextlib.closing(sqlite3.connect(copy)) as target,
             ):
+                check(source)
                 source.backup(target)
         yield replace(data, db_copy=copy)
 
@@ -144,6 +145,8 @@ def _fetch(
             f"The crawl could not write below {data.root} (full, over a quota or size limit, or read-only; see the "
             "message above): make room and run again; what was archived is kept, and the night goes on from there."
         )
+    elif code - 128 in (signal.SIGINT, signal.SIGTERM):  # sent to the crawling process alone
+        raise Stopped(code - 128)
     elif code < 0:
         raise Incomplete(
             f"The crawling process was killed by {signal.Signals(-code).name} (out of memory?): what was archived is "

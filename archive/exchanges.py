@@ -72,7 +72,8 @@ def format_pair(exchange: Exchange, pair_id: UUID, revisit_of: Payload | None) -
     """Request and response, or revisit, of one exchange.
 
     An unchanged page is nothing but these headers, every night: so its records go without what repeats others
-    (block digests, msgtype), and the two ids of a pair differ in their last bit only, which packs well.
+    or proves nothing more (block digests, msgtype, the server's address), and the two ids of a pair differ in their
+    last bit only, which packs well.
     """
     if len(exchange.body) > LIMIT - _HEADROOM:
         raise ValueError(f"a body of {len(exchange.body)} bytes: the download limit should have stopped it")
@@ -93,7 +94,7 @@ def format_pair(exchange: Exchange, pair_id: UUID, revisit_of: Payload | None) -
         ("WARC-Record-ID", f"<{record_id}>"),
         *when_and_what,
         *_refer(revisit_of),
-        *_present(("WARC-IP-Address", exchange.ip), ("Baogao-Listing", _quote(exchange.listing))),
+        *_present(("WARC-IP-Address", None if lean else exchange.ip), ("Baogao-Listing", _quote(exchange.listing))),
         *_present(("Baogao-Page", exchange.page)),
         ("WARC-Payload-Digest", f"sha256:{payload_digest}"),
         *_describe("response", block, lean=lean),

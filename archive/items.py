@@ -31,6 +31,24 @@ class ItemSettler:
     def connection(self) -> sqlite3.Connection:
         return self.ledger.connection
 
+    def take_unchanged(self) -> None:
+        """Settle what tonight says nothing new of: seen again, as it stands; see observe.elect."""
+        run = {"run": self.ledger.run}
+        self.connection.execute(
+            "INSERT INTO sightings SELECT capture_id, position, item_id, same FROM temp.winners WHERE same IS NOT NULL"
+        )
+        self.connection.execute(
+            "UPDATE items SET state = 'listed', last_seen_at = max(last_seen_at, w.fetched_at), last_run_id = :run, "
+            "url = iif(w.url = '', items.url, w.url) FROM temp.winners w WHERE w.item_id = items.id "
+            "AND w.same IS NOT NULL",
+            run,
+        )
+        self.connection.execute(
+            "INSERT INTO memberships SELECT item_id, listing_id, :run, :run FROM temp.winners WHERE same IS NOT NULL "
+            "ON CONFLICT (item_id, listing_id) DO UPDATE SET last_run_id = excluded.last_run_id",
+            run,
+        )
+
     def take(self, seen: Observation) -> None:
         """Settle what tonight says of one report."""
         others = find_others(self.connection, seen) if seen.others else []
@@ -51,13 +69,13 @@ class ItemSettler:
             (seen.key, seen.url, ledger.parser, seen.fetched_at, seen.fetched_at, ledger.run),
         ).lastrowid
         assert item_id is not None
-        twin = self._find_twin(seen)
         version_id = ledger.add_version(
             item_id, seen.content, "first", previous=None, capture_id=seen.capture_id, observed_at=seen.fetched_at
         )
         self.connection.execute("UPDATE items SET version_id = ? WHERE id = ?", (version_id, item_id))
         alert = self._alert([seen, *others])
         detail = ""
+        twin = self._find_twin(version_id)
         if twin:
             alert = "held" if alert == "due" else alert
             ledger.add_issue(
@@ -72,13 +90,12 @@ class ItemSettler:
         ledger.add_event(item_id, "appeared", version_id, alert=alert, detail=detail)
         return item_id, version_id
 
-    def _find_twin(self, seen: Observation) -> str | None:
-        if not seen.content.summary_hash:
-            return None
+    def _find_twin(self, version_id: int) -> str | None:
         row = self.connection.execute(
-            "SELECT i.key FROM item_versions v JOIN items i ON i.id = v.item_id "
-            "WHERE v.summary_hash = ? AND v.run_id < ? ORDER BY v.id LIMIT 1",
-            (seen.content.summary_hash, self.ledger.run),
+            "SELECT i.key FROM item_versions n JOIN item_versions v ON v.summary_hash = n.summary_hash "
+            "JOIN items i ON i.id = v.item_id WHERE n.id = ? AND n.summary_hash <> '' AND v.run_id < ? "
+            "ORDER BY v.id LIMIT 1",
+            (version_id, self.ledger.run),
         ).fetchone()
         return row[0] if row else None
 

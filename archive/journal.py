@@ -57,14 +57,12 @@ def create_part(
     data: DataDirectory, run: int, *, parser: int, at: str, label: str | None = None, dry: bool = False
 ) -> WarcWriter:
     """Open the next file of a run; a dry run's is named so that no reading takes it for evidence."""
-    if dry:
-        name = f"dry-{re.sub(r'[^0-9TZ]', '', at)}.warc.gz"
-    else:
-        taken = [path.name for path in data.warc.glob(f"run-{run:06d}-*")]
-        serial = 1
-        while any(name.startswith(f"run-{run:06d}-{serial:02d}.") for name in taken):
-            serial += 1
-        name = f"run-{run:06d}-{label or f'{serial:02d}'}.warc.gz"
+    start = f"dry-{re.sub(r'[^0-9TZ]', '', at)}" if dry else f"run-{run:06d}"
+    taken = [path.name for path in data.warc.glob(f"{start}-*")]
+    serial = 1
+    while any(name.startswith(f"{start}-{serial:02d}.") for name in taken):
+        serial += 1
+    name = f"{start}-{label or f'{serial:02d}'}.warc.gz"
     info = {"run": str(run), "parser": str(parser)} | ({"dry-run": "yes"} if dry else {})
     return WarcWriter.create(data.warc / name, root=data.root, info=info, at=at)
 
@@ -105,13 +103,22 @@ def repair_parts(data: DataDirectory) -> list[Repaired]:
 
 
 def find_unindexed(connection: sqlite3.Connection, data: DataDirectory) -> list[Part]:
-    """The parts that archive.db does not know to their last byte: after a crash, or all after it was thrown away."""
+    """The parts that archive.db does not know to their last byte: after a crash, or all after it was thrown away.
+
+    Raises StorageError where one has become shorter.
+    """
     known = dict(connection.execute("SELECT file, bytes FROM warc_files"))
-    return [
-        part
-        for part in list_parts(data)
-        if known.get(str(part.path.relative_to(data.root))) != part.path.stat().st_size
-    ]
+    unindexed = []
+    for part in list_parts(data):
+        file, size = str(part.path.relative_to(data.root)), part.path.stat().st_size
+        if size < known.get(file, 0):
+            raise StorageError(
+                f"{part.path} has {size} bytes where archive.db knows {known[file]}: restore it from a backup; "
+                "`baogao verify` says what is missing."
+            )
+        if size != known.get(file):
+            unindexed.append(part)
+    return unindexed
 
 
 def index_part(connection: sqlite3.Connection, data: DataDirectory, part: Part) -> None:
@@ -153,11 +160,13 @@ def _index_capture(connection: sqlite3.Connection, file: str, run: int, record: 
     payload_id = None
     if record.type == "revisit":
         refers = headers["WARC-Refers-To"].strip("<>")
-        found = connection.execute("SELECT id FROM captures WHERE record_id = ?", (refers,)).fetchone()
+        found = connection.execute(
+            "SELECT id FROM captures WHERE record_id = ? AND payload_id IS NULL", (refers,)
+        ).fetchone()
         if found is None:
             raise StorageError(
-                f"{file} at {record.offset} refers to record {refers}, which is in no file of {file.partition('/')[0]}/: "
-                "restore the missing WARC file from a backup and run again."
+                f"{file} at {record.offset} refers to record {refers}, which is in no file of "
+                f"{file.partition('/')[0]}/: restore the missing WARC file from a backup and run again."
             )
         payload_id = found[0]
     page = headers.get("Baogao-Page")

@@ -7,14 +7,20 @@ paragraphs never reach it: a text without Han characters, or without a run of La
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections import deque
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Language = Literal["zh", "en"]
 
 HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LATIN = re.compile("[A-Za-z]")
 # Four words in a row are the least that can outweigh a change of language behind a full stop.
-_LATIN_RUN = re.compile(r"[A-Za-z](?<![A-Za-z]{2})[A-Za-z'’-]*+(?:[^A-Za-z\u3007-\u9fff]{1,24}[A-Za-z][A-Za-z'’-]*+){3}")
+_LATIN_RUN = re.compile(
+    r"[A-Za-z](?<![A-Za-z]{2})[A-Za-z'’-]*+(?:[^A-Za-z\u3007-\u9fff]{1,24}[A-Za-z][A-Za-z'’-]*+){3}"
+)
 
 # A token is the longest piece in which a change of language can't be cheaper than at its first character.
 _TOKEN = re.compile(
@@ -28,7 +34,9 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _ASIDE = re.compile(r"[(（][^()（）]{0,60}[)）]|《[^《》]{0,60}》|“[^“”]{0,60}”|\"[^\"]{0,120}\"")
+_WORDS = frozenset(["han", "latin", "number"])
 _CLOSER = frozenset(")]）】》」』”’\"'")
+_OPENER = frozenset("([（【《「『“‘\"'")
 
 LATIN_WORD_IN_ZH = 1.0
 HAN_IN_EN = 1.5
@@ -58,46 +66,50 @@ def _weigh(text: str) -> Language:
 
 
 def _trace(text: str) -> list[tuple[Language, str]]:
-    asides = [match.span() for match in _ASIDE.finditer(text)]
-    aside = 0
+    """The cheapest way through the text, read back from its end."""
     zh, en = 0.0, 0.0
-    from_other: list[tuple[int, bool, bool]] = []  # token start, zh came from en, en came from zh
-    after_stop = True
-    for token in _TOKEN.finditer(text):
-        kind, start, end = token.lastgroup, token.start(), token.end()
-        while aside < len(asides) and asides[aside][1] <= start:
-            aside += 1
-        inside = aside < len(asides) and asides[aside][0] < start
-        cost_zh = cost_en = 0.0
-        if kind == "han":
-            cost_en = HAN_IN_EN * (end - start)
-        elif kind == "latin":
-            cost_zh = LATIN_WORD_IN_ZH * (text.count(" ", start, end) + 1)
-        elif kind == "zhmark" or (kind == "stop" and text[start] in "。！？；"):
-            cost_en = ZH_MARK_IN_EN
-        elif kind == "number" and HAN.match(text, end):
-            cost_en = NUMBER_BEFORE_HAN_IN_EN
-        if inside:
-            cost_zh *= ASIDE_WEIGHT
-            cost_en *= ASIDE_WEIGHT
-        switch = SWITCH_AFTER_STOP if after_stop else SWITCH
-        if kind not in {"han", "latin", "number"}:
-            switch += SWITCH_BEFORE_MARK
-        if not from_other:
-            switch = 0.0
-        zh_switched, en_switched = en + switch < zh, zh + switch < en
+    switched: list[tuple[int, bool, bool]] = []  # token, Chinese came from English, English from Chinese
+    for start, switch, cost_zh, cost_en in _weigh_tokens(text):
+        switched.append((start, en + switch < zh, zh + switch < en))
         zh, en = min(zh, en + switch) + cost_zh, min(en, zh + switch) + cost_en
-        from_other.append((start, zh_switched, en_switched))
-        if kind == "stop":
-            after_stop = True
-        elif kind != "blank" and not (after_stop and text[start] in _CLOSER):
-            after_stop = False
     runs: list[tuple[Language, str]] = []
     state: Language = "zh" if zh <= en else "en"
     end = len(text)
-    for start, zh_switched, en_switched in reversed(from_other):
-        if (zh_switched if state == "zh" else en_switched) and start:
+    for start, from_en, from_zh in reversed(switched):
+        if start and (from_en if state == "zh" else from_zh):
             runs.append((state, text[start:end]))
             state, end = ("en" if state == "zh" else "zh"), start
     runs.append((state, text[:end]))
     return runs[::-1]
+
+
+def _weigh_tokens(text: str) -> Iterator[tuple[int, float, float, float]]:
+    """For each token its place, the price of a change of language before it, and its own in Chinese and in English."""
+    asides = deque(match.span() for match in _ASIDE.finditer(text))
+    after_stop, quotes = True, 0
+    for token in _TOKEN.finditer(text):
+        kind, start, end = token.lastgroup, token.start(), token.end()
+        mark = text[start]
+        quotes += mark == '"'
+        opens = mark in _OPENER and not (mark == '"' and quotes % 2 == 0)
+        # a whole sentence in brackets or quotes is no aside
+        while asides and (asides[0][1] <= start or (after_stop and opens and asides[0][0] == start)):
+            asides.popleft()
+        weight = ASIDE_WEIGHT if asides and asides[0][0] < start else 1.0
+        switch = SWITCH_AFTER_STOP if after_stop else SWITCH
+        if kind not in _WORDS and not (after_stop and opens):
+            switch += SWITCH_BEFORE_MARK
+        cost_zh = LATIN_WORD_IN_ZH * (text.count(" ", start, end) + 1) if kind == "latin" else 0.0
+        yield start, switch if start else 0.0, weight * cost_zh, weight * _weigh_in_english(text, kind, start, end)
+        if kind == "stop":
+            after_stop = True
+        elif kind != "blank" and not (after_stop and mark in _CLOSER and not opens):
+            after_stop = False
+
+
+def _weigh_in_english(text: str, kind: str | None, start: int, end: int) -> float:
+    if kind == "han":
+        return HAN_IN_EN * (end - start)
+    if kind == "zhmark" or (kind == "stop" and text[start] in "。！？；"):
+        return ZH_MARK_IN_EN
+    return NUMBER_BEFORE_HAN_IN_EN if kind == "number" and HAN.match(text, end) else 0.0

@@ -68,7 +68,7 @@ class Ledger:
             (
                 *(item_id, previous.id if previous else None, cause),
                 *(content.title, content.brands, content.summary_zh, content.summary_en, content.published_on),
-                *(content.content_hash, content.exact_hash, content.summary_hash),
+                *content.hashes(),
                 *(self.parser, capture_id, self.run, observed_at, self.at),
             ),
         ).lastrowid

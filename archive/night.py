@@ -59,7 +59,7 @@ def parse_time(text: str) -> datetime:
 
 def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader) -> list[str]:
     """Close torn files, index what archive.db does not know, settle all but the last run; says what was done."""
-    done = [str(repaired) for repaired in repair_parts(data)]
+    done = [] if data.db_copy else [str(repaired) for repaired in repair_parts(data)]  # a dry run leaves all as it is
     parts = find_unindexed(connection, data)
     if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
         done.append(f"archive.db was empty: read {len(parts)} WARC files again")

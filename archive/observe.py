@@ -19,16 +19,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from archive.captures import Reader
+    from archive.captures import Capture, Reader
     from archive.config import Listing
+    from archive.model import Entry
 
 _TABLE = """
-CREATE TEMP TABLE IF NOT EXISTS entries (
+CREATE TEMP TABLE entries (
   capture_id INTEGER NOT NULL, position INTEGER NOT NULL, listing_id INTEGER NOT NULL, rank INTEGER NOT NULL,
   page INTEGER NOT NULL, fetched_at TEXT NOT NULL, item_id INTEGER, key TEXT NOT NULL, url TEXT NOT NULL,
-  title TEXT NOT NULL, brands TEXT NOT NULL, summary_zh TEXT NOT NULL, summary_en TEXT NOT NULL, published_on TEXT,
   who TEXT NOT NULL,      -- the report: its item through key or alias, else its key
-  PRIMARY KEY (capture_id, position)) WITHOUT ROWID
+  title TEXT NOT NULL, brands TEXT NOT NULL, published_on TEXT, summary_zh TEXT NOT NULL, summary_en TEXT NOT NULL,
+  PRIMARY KEY (capture_id, position))
+"""
+#: all that an election needs, so that it never touches the texts
+_INDEX = (
+    "CREATE INDEX temp.entries_by_report ON entries (who, rank, listing_id, page, capture_id DESC, position) "
+    "WHERE title <> ''"
+)
+_INSERT = """
+INSERT INTO temp.entries
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, item_id, ?7, ?8, coalesce(item_id, ?7), ?9, ?10, ?11, ?12, ?13
+FROM (SELECT coalesce((SELECT item_id FROM item_aliases WHERE key = ?7),
+                      (SELECT id FROM items WHERE key = ?7)) AS item_id)
+"""
+_WINNERS = """
+CREATE TEMP TABLE winners (
+  id INTEGER PRIMARY KEY, capture_id INTEGER NOT NULL, position INTEGER NOT NULL, listing_id INTEGER NOT NULL,
+  fetched_at TEXT NOT NULL, item_id INTEGER, url TEXT NOT NULL, others INTEGER NOT NULL, same INTEGER)
+"""
+_ELECT = """
+INSERT INTO temp.winners (capture_id, position, listing_id, fetched_at, item_id, url, others, same)
+SELECT e.capture_id, e.position, e.listing_id, e.fetched_at, e.item_id, e.url, w.others,
+       (SELECT v.id FROM items i JOIN item_versions v ON v.id = i.version_id
+        WHERE i.id = e.item_id AND w.others = 0 AND i.state <> 'withdrawn' AND i.parser = :parser
+        AND v.title = e.title AND v.brands = e.brands AND v.published_on IS e.published_on
+        AND v.summary_zh = e.summary_zh AND v.summary_en = e.summary_en)
+FROM (SELECT capture_id, position, count(*) OVER (PARTITION BY who) - 1 AS others, row_number() OVER
+      (PARTITION BY who ORDER BY rank, listing_id, page, capture_id DESC, position) AS place
+      FROM temp.entries WHERE title <> '') w
+CROSS JOIN temp.entries e ON e.capture_id = w.capture_id AND e.position = w.position
+WHERE w.place = 1 ORDER BY e.rank, e.listing_id, e.page, e.capture_id, e.position
 """
 _COLUMNS = (
     "capture_id, position, listing_id, rank, page, fetched_at, item_id, key, url, "
@@ -79,36 +109,43 @@ def read_run(
         walk = Walk(listing.url, page_url=listing.page_url, max_pages=max_pages)
         for capture, page in feed_captures(connection, root, run, listing.key, walk, reader):
             connection.executemany(
-                f"INSERT INTO temp.entries ({_COLUMNS}, who) VALUES "
-                "(?, ?, ?, ?, ?, ?, coalesce((SELECT item_id FROM item_aliases WHERE key = ?), "
-                "(SELECT id FROM items WHERE key = ?)), ?, ?, ?, ?, ?, ?, ?, '')",
-                [
-                    (
-                        *(capture.id, position, listing_id, listing.rank, capture.page, capture.fetched_at),
-                        *(entry.key, entry.key, entry.key, entry.url),
-                        *Content.of_entry(entry).fields()[:4],
-                        entry.published_on,
-                    )
-                    for position, entry in enumerate(page.entries, 1)
-                ],
+                _INSERT,
+                [_row(capture, position, listing, entry) for position, entry in enumerate(page.entries, 1)],
             )
         if walk.ask is not None:
             walk.fail(find_stop(connection, run, listing.key) or fallback)
         walked.append(Walked(listing, listing_id, walk.result()))
-    connection.execute("UPDATE temp.entries SET who = coalesce(item_id, key)")
-    connection.execute("CREATE INDEX temp.entries_by_report ON entries (who, rank, listing_id, page)")
+    connection.execute(_INDEX)
     return walked
 
 
-def elect(connection: sqlite3.Connection) -> Iterator[Observation]:
-    """The observation that speaks for each report: best-ranked listing, lowest page, latest reading of it, first place.
+def _row(capture: Capture, position: int, listing: Listing, entry: Entry) -> tuple[object, ...]:
+    content = Content.of_entry(entry)
+    return (
+        *(capture.id, position, capture.listing_id, listing.rank, capture.page, capture.fetched_at),
+        *(entry.key, entry.url, content.title, content.brands, content.published_on),
+        *(content.summary_zh, content.summary_en),
+    )
 
-    In page order, so that events follow the listing. Entries without a title speak for nothing.
+
+def elect(connection: sqlite3.Connection, parser: int) -> None:
+    """Choose who speaks for each report, into ``temp.winners`` and in page order, so that events follow the listing.
+
+    Best-ranked listing, lowest page, latest reading of it, first place; entries without a title speak for nothing.
+    ``same`` is the current version where nothing about the report is new: no other entry, no other text, and that
+    confirmed by ``parser`` already. It is found here, for all of them at once, because it is what most nights are.
     """
+    connection.execute("DROP TABLE IF EXISTS temp.winners")
+    connection.execute(_WINNERS)
+    connection.execute(_ELECT, {"parser": parser})
+
+
+def list_contested(connection: sqlite3.Connection) -> Iterator[Observation]:
+    """The winners that have to be looked at one by one."""
+    columns = ", ".join(f"e.{name}" for name in _COLUMNS.split(", "))
     rows = connection.execute(
-        f"SELECT {_COLUMNS}, others FROM (SELECT *, count(*) OVER (PARTITION BY who) - 1 AS others, row_number() OVER "
-        "(PARTITION BY who ORDER BY rank, listing_id, page, capture_id DESC, position) AS place "
-        "FROM temp.entries WHERE title <> '') WHERE place = 1 ORDER BY rank, listing_id, page, capture_id, position"
+        f"SELECT {columns}, w.others FROM temp.winners w CROSS JOIN temp.entries e "
+        "ON e.capture_id = w.capture_id AND e.position = w.position WHERE w.same IS NULL ORDER BY w.id"
     )
     for row in rows:
         yield _observation(row)
@@ -138,7 +175,7 @@ def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> Listing
     ).fetchone()
     ratio, ratio_entries = _median(
         connection,
-        "SELECT 1.0 * length(summary_en) / length(summary_zh) AS ratio FROM temp.entries "
+        "SELECT 1.0 * length(summary_en) / length(summary_zh) FROM temp.entries "
         "WHERE listing_id = :listing AND summary_zh <> '' AND summary_en <> ''",
         {"listing": listing_id},
     )
@@ -160,7 +197,7 @@ def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> Listing
         ).fetchone()
         ratio_before, _ = _median(
             connection,
-            f"SELECT 1.0 * length(v.summary_en) / length(v.summary_zh) AS ratio {known} "
+            f"SELECT 1.0 * length(v.summary_en) / length(v.summary_zh) {known} "
             "AND v.summary_zh <> '' AND v.summary_en <> ''",
             values,
         )
@@ -186,10 +223,5 @@ def _page_1_disappoints(stop: Stop | None) -> bool:
 
 
 def _median(connection: sqlite3.Connection, query: str, values: dict[str, int]) -> tuple[float | None, int]:
-    count = connection.execute(f"SELECT count(*) FROM ({query})", values).fetchone()[0]
-    if not count:
-        return None, 0
-    middle = connection.execute(
-        f"SELECT ratio FROM ({query}) ORDER BY ratio LIMIT 1 OFFSET {count // 2}", values
-    ).fetchone()
-    return middle[0], count
+    ratios = sorted(ratio for (ratio,) in connection.execute(query, values))
+    return (ratios[len(ratios) // 2] if ratios else None), len(ratios)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import UsageError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?$")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _VERSION = (
     "v.id AS version_id, v.seq, v.previous_id, v.cause, v.title, v.brands, v.summary_zh, v.summary_en, v.published_on, "
     "v.parser, v.run_id, v.observed_at, v.recorded_at, c.url AS capture_url, c.fetched_at, c.digest, c.warc_file, "
@@ -27,17 +28,23 @@ def resolve_as_of(connection: sqlite3.Connection, as_of: str | None) -> int | No
     if as_of is None:
         return None
     if as_of.isdecimal():
-        run = int(as_of)
-        if connection.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone() is None:
-            raise UsageError(f"There is no run {run}: `baogao runs` lists them.")
-        return run
-    if not _DATE.match(as_of):
-        raise UsageError(f"{as_of!r} is no point in time: give a run, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ (UTC).")
+        if connection.execute("SELECT 1 FROM runs WHERE CAST(id AS TEXT) = ?", (as_of,)).fetchone() is None:
+            raise UsageError(f"There is no run {as_of}: `baogao runs` lists them.")
+        return int(as_of)
     moment = as_of if "T" in as_of else f"{as_of}T23:59:59Z"
+    if not _is_moment(moment):
+        raise UsageError(f"{as_of!r} is no point in time: give a run, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ (UTC).")
     (last,) = connection.execute(
         "SELECT max(id) FROM runs WHERE finished_at <= ? AND outcome NOT IN ('open', 'rejected')", (moment,)
     ).fetchone()
     return int(last or 0)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:  # the 31st of February
+        return False
 
 
 def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
@@ -54,7 +61,7 @@ def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
         ).fetchall()
         hint = f"did you mean {', '.join(row['key'] for row in near)}?" if near else "`baogao export` lists the keys."
         raise UsageError(f"There is no report {key}: {hint}")
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def load_record(

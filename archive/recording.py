@@ -77,6 +77,8 @@ class Recorder:
         self._night = night
         self._data = DataDirectory(Path(night.data))
         self._connection = connect(Path(night.db))
+        # a row lost in a power cut is made again from its record, which was synced before it (journal.index_part)
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         self._listing_ids = dict(self._connection.execute("SELECT key, id FROM listings"))
         self._payloads = self._load_payloads()
         self._writer = create_part(self._data, night.run, parser=night.parser, at=at, dry=night.dry)
@@ -130,7 +132,7 @@ class Recorder:
         for _ in feed_captures(self._connection, self._data.root, self._night.run, listing.key, walk, reader):
             pass
         stop = find_stop(self._connection, self._night.run, listing.key)
-        if stop is not None and walk.ask is not None:
+        if stop is not None and stop.kind != "storage" and walk.ask is not None:  # there is room again: it goes on
             walk.fail(stop)
         return walk
 

@@ -42,8 +42,9 @@ CREATE TABLE captures (                   -- one archived response; the bridge t
   url TEXT NOT NULL, status INTEGER NOT NULL, fetched_at TEXT NOT NULL,
   digest TEXT NOT NULL,                   -- SHA-256 of the payload
   payload_id INTEGER REFERENCES captures, -- NULL: its own record holds the payload; else it is a revisit of that one
-  record_id TEXT NOT NULL UNIQUE, warc_file TEXT NOT NULL, warc_offset INTEGER NOT NULL, warc_length INTEGER NOT NULL,
+  record_id TEXT NOT NULL, warc_file TEXT NOT NULL, warc_offset INTEGER NOT NULL, warc_length INTEGER NOT NULL,
   UNIQUE (warc_file, warc_offset)) STRICT;
+CREATE UNIQUE INDEX captures_with_payload ON captures (record_id) WHERE payload_id IS NULL;  -- what a revisit may refer to
 CREATE INDEX captures_by_run ON captures (run_id, listing_id, page);
 CREATE TABLE notes (                      -- what the journal says beside responses: run-start, walk-stop, failure, run-end
   id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs, kind TEXT NOT NULL, content TEXT NOT NULL,

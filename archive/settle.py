@@ -15,7 +15,7 @@ from archive.errors import UsageError
 from archive.items import ItemSettler
 from archive.journal import find_note, list_notes
 from archive.ledger import Ledger
-from archive.observe import Walked, elect, measure, read_run
+from archive.observe import Walked, elect, list_contested, measure, read_run
 from archive.rereading import Rereader
 from archive.store import storage_errors, transaction
 from archive.verdict import Verdict, load_verdict
@@ -146,7 +146,9 @@ class _Settlement:
             complete_listings=frozenset(each.listing_id for each in walked if each.result.complete),
             first_reading=not older,
         )
-        for seen in elect(self.connection):
+        elect(self.connection, self.reader.version)
+        settler.take_unchanged()
+        for seen in list_contested(self.connection):
             settler.take(seen)
         settler.take_absences()
         untitled = self.connection.execute("SELECT capture_id, key FROM temp.entries WHERE title = ''").fetchall()

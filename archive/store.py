@@ -91,9 +91,12 @@ def hold_lock(data: DataDirectory, *, command: str, started_at: str) -> Iterator
                     continue
                 handle.seek(0)
                 raise Locked(f"{_name_holder(handle.read())} holds {path}: wait until it ends.") from None
-        handle.truncate(0)
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": started_at}, handle)
-        handle.flush()
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": started_at}
+        try:
+            handle.truncate(0)
+            os.write(handle.fileno(), json.dumps(holder).encode())
+        except OSError as error:
+            raise StorageError(f"The lock {path} can't be written ({error.strerror}): make room, run again.") from error
         yield handle.fileno()
 
 
@@ -111,7 +114,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        said = str(error)
+        said = " ".join(str(error).replace("*** in database main ***", "").split())
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Locked(
@@ -160,19 +163,19 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _refuse_foreign(connection, path, expected=False)
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3_corrupt(found)
+    check(connection)
     _set_pragmas(connection)
     if connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
         schema.migrate(connection)
 
 
-def sqlite3_corrupt(found: str) -> sqlite3.DatabaseError:
-    """What SQLite would raise for the damage that quick_check only reports."""
-    error = sqlite3.DatabaseError(found)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
+def check(connection: sqlite3.Connection) -> None:
+    """Raise for the damage that quick_check only reports what SQLite would raise when it met it."""
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        error = sqlite3.DatabaseError(found)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
 
 def _set_pragmas(connection: sqlite3.Connection) -> None:
@@ -194,6 +197,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: boo
             f"{path} was made by a newer release of baogao (schema {max(version, schema.VERSION + 1)}, this one knows "
             f"{schema.VERSION}): upgrade baogao; nothing was changed."
         )
+    tables.discard("_sqlite_migrations")  # made before the first migration: its process may have died between the two
     if not tables and expected:
         raise UsageError(f"{path} is empty: run `baogao crawl` first.")
     if tables and application != schema.APPLICATION_ID:
@@ -206,7 +210,7 @@ def open_for_reading(data: DataDirectory) -> sqlite3.Connection:
     Raises UsageError where there is no archive, and as :func:`open_for_writing`.
     """
     path = data.db
-    if not path.exists():
+    if not path.exists():  # PermissionError where the directory may not be entered: archive.cli words it
         raise UsageError(f"There is no archive at {path}: run `baogao crawl` first, or name its directory with --data.")
     # a WAL file needs its -shm, which can't be made in a read-only directory; without a -wal nothing can be missed
     frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()

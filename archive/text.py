@@ -23,7 +23,13 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-_BLANKS = re.compile(r"[^\S\n]+")
+_BLANKS = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")  # but single spaces, which are most, and stay as they are
+# one character, or below a pair, that a tidy text does not hold: most are tidy, and this was a fifth of a parse
+_UNTIDY = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\xa0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+_UNTIDY_PAIRS = ("  ", " \n", "\n ", "\n\n")
 _LINE_EDGE = re.compile(r" ?\n[ \n]*")
 _FOLDS = str.maketrans(
     {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
@@ -38,9 +44,11 @@ _LOOSE_SPACE = re.compile(r" (?!(?<=[A-Za-z0-9] )[A-Za-z0-9])(?!(?<=[0-9] )[-+,.
 
 def tidy(raw: str) -> str:
     """The ``text`` form: NFC, LF, nothing invisible, single spaces, trimmed lines, no empty ones."""
-    text = _INVISIBLE.sub("", _LINE_END.sub("\n", raw))
-    text = _LINE_EDGE.sub("\n", _BLANKS.sub(" ", text)).strip(" \n")
-    return unicodedata.normalize("NFC", text)
+    text = raw
+    if _UNTIDY.search(raw) or any(pair in raw for pair in _UNTIDY_PAIRS):
+        text = _INVISIBLE.sub("", _LINE_END.sub("\n", raw))
+        text = _LINE_EDGE.sub("\n", _BLANKS.sub(" ", text))
+    return unicodedata.normalize("NFC", text.strip(" \n"))
 
 
 def fold(text: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _NEXT = {
     3: "run again",
-    4: "look at the pages, then `baogao accept {run}` or mend the parser and `baogao settle`",
+    4: "look at the pages, then `baogao accept {run}`, or mend the parser and run again",
     5: "wait, and ask less often; never try to evade",
     9: "run again with more time, or fewer listings",
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from archive.model import Page, Refused
+from archive.model import Page, RefusalKind, Refused
 
 StopKind = Literal[
     "blocked",  # robots.txt, 401/403/429, captcha, login: stop, never evade
@@ -25,6 +25,13 @@ StopKind = Literal[
     "storage",
 ]
 
+_STOP_OF_REFUSAL: dict[RefusalKind, StopKind] = {
+    "blocked": "blocked",
+    "login": "blocked",
+    "error": "fetch error",  # a status 500 that says 200
+    "hostile": "refused",
+    "unreadable": "refused",
+}
 #: share of page 1's frame that an empty page must show to count as "this listing, past its end" and not as some
 #: other page: an error page inside the site's own header and footer is told by its words in archive.pages.
 FRAME_LIKENESS = 0.5
@@ -89,8 +96,7 @@ class Walk:
         """Take the reading of the page that was asked for and decide what comes next."""
         ask = self._asked()
         if isinstance(reading, Refused):
-            kind: StopKind = "blocked" if reading.kind in {"blocked", "login"} else "refused"
-            self.fail(Stop(kind, f"page {ask.page}: {reading.reason}"))
+            self.fail(Stop(_STOP_OF_REFUSAL[reading.kind], f"page {ask.page}: {reading.reason}"))
         elif ask.head:
             self._feed_head(ask, reading)
         else:

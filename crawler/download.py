@@ -17,7 +17,10 @@ from twisted.web._newclient import HEADER, STATUS
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IAddress
+    from twisted.web._newclient import Request as TxRequest
+    from twisted.web.iweb import IResponse
 
 #: DOWNLOAD_MAXSIZE counts the body alone; endless headers would fill the memory until the time-out
 MAX_HEAD_BYTES = 256 * 1024
@@ -33,12 +36,14 @@ class DownloadHandler(HTTP11DownloadHandler):
 
 
 class _Protocol(_LenientHTTP11ClientProtocol):
-    _head = 0
+    _head = 0  #: bytes that came before the head of the answer was whole
+
+    def request(self, request: TxRequest) -> Deferred[IResponse]:
+        self._head = 0
+        return super().request(request)
 
     def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802  Twisted's names
-        if self._parser is None or self._parser.state not in {STATUS, HEADER}:
-            self._head = 0
-        else:
+        if self._parser is not None and self._parser.state in {STATUS, HEADER}:
             self._head += len(bytes)
             if self._head > MAX_HEAD_BYTES:
                 self.abort()  # type: ignore[no-untyped-call]  # ends the request with ConnectionAborted

@@ -85,6 +85,10 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
     return isinstance(address, IPv4Address) or (address in _PUBLIC_V6 and address not in _SIX_TO_FOUR)
 
 
+class AddressRefused(WalkStopped):
+    """The host of a listing leads to an address that may not be connected to."""
+
+
 class UrlGuard:
     """Refuses a request that leaves the site of its listing, before anything is sent."""
 
@@ -151,6 +155,7 @@ class AddressGuard:
     def process_exception(self, request: Request, exception: Exception) -> None:
         host = urlparse_cached(request).hostname or ""
         if isinstance(exception, CannotResolveHostError) and host in GuardedResolver.refused:
-            raise WalkStopped(
-                "fetch error", f"not asked: {host} leads to {GuardedResolver.refused[host]}, not a public address"
+            found = GuardedResolver.refused[host]
+            raise AddressRefused(
+                "fetch error", f"not asked: {host} leads to {found}, not a public address"
             ) from exception

@@ -63,6 +63,7 @@ class NightKeeper:
         try:
             night = self._spider.night or self._open_own()
             self._recorder = Recorder(night, at=stamp(self._clock()))
+            self._spider.begin(night, self._recorder)
         except BaogaoError as error:
             self._spider.broken = error
             logger.error("%s", error)  # noqa: TRY400  the sentence is for a person; nothing was a surprise
@@ -70,12 +71,10 @@ class NightKeeper:
         except Exception as error:
             self._spider.break_off(error)
             raise CloseSpider("bug") from error
-        self._spider.begin(night, self._recorder)
 
     def note_bug(self, failure: Failure) -> None:
-        """A callback raised: Scrapy has logged it and would end the night with exit code 0."""
-        if failure.value is not None:
-            self._spider.break_off(failure.value)
+        """A callback raised: Scrapy has logged it, and would end the night with exit code 0."""
+        self._spider.broken = self._spider.broken or failure.value
 
     def close(self, reason: str) -> None:
         with self._held:
@@ -83,7 +82,8 @@ class NightKeeper:
                 return
             recorder, self._recorder = self._recorder, None
             try:
-                finished = reason == "finished" and self._spider.broken is None
+                # a crawl that is stopped while it starts is "finished" too, as soon as it is idle
+                finished = reason == "finished" and self._crawler.crawling and self._spider.broken is None
                 recorder.close(stamp(self._clock()), finished=finished)
             except Exception as error:  # noqa: BLE001  Scrapy would log it and end with exit code 0
                 self._spider.break_off(error)

@@ -44,6 +44,8 @@ class PaceMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
+        if not self._crawler.crawling:
+            raise Interrupted
         host = urlparse_cached(request).hostname or ""
         now = time.monotonic()
         delay = max(self._delay, request.meta.get(CRAWL_DELAY, 0.0))

@@ -118,4 +118,6 @@ class RetryMiddleware:
 
 
 def _in_words(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 10 * 24 * 3600 else "longer than ten days"
+    if seconds >= 10 * 24 * 3600:
+        return "longer than ten days"
+    return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"

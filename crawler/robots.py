@@ -18,10 +18,11 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.payload import PayloadError, decode_payload
+from archive.walk import Stop
 from crawler.exchange import flatten
-from crawler.guard import HOME
+from crawler.guard import HOME, AddressRefused
 from crawler.pace import CRAWL_DELAY
-from crawler.stops import NETWORK_ERRORS, WalkStopped, explain
+from crawler.stops import NETWORK_ERRORS, NO_SERVER, WalkStopped, explain
 
 if TYPE_CHECKING:
     from typing import Self
@@ -45,13 +46,16 @@ class Rules:
 
     parsed: Protego | None = None  #: None: no rules
     unreachable: str | None = None  #: why robots.txt could not be had, in words
+    is_down: bool = False  #: there was no server to ask: nobody blocks us, tonight there is nothing
 
-    def forbid(self, url: str, agent: str) -> str | None:
+    def forbid(self, url: str, agent: str) -> Stop | None:
         """None where ``url`` may be asked for, else why not."""
+        if self.is_down:
+            return Stop("fetch error", f"the server could not be reached: {self.unreachable}")
         if self.unreachable is not None:
-            return f"robots.txt could not be had ({self.unreachable}): RFC 9309 says to stay away"
+            return Stop("blocked", f"robots.txt could not be had ({self.unreachable}): RFC 9309 says to stay away")
         if self.parsed is not None and not self.parsed.can_fetch(url, agent):
-            return f"robots.txt does not allow {url} for {agent}"
+            return Stop("blocked", f"robots.txt does not allow {url} for {agent}")
         return None
 
     def crawl_delay(self, agent: str) -> float:
@@ -93,9 +97,9 @@ class RobotsMiddleware:
             self._rules[site] = await self._fetch(site, home=request.meta[HOME])
             self._warn_of_delay(site)
         rules = self._rules[site]
-        reason = rules.forbid(request.url, self._agent)
-        if reason is not None:
-            raise WalkStopped("blocked", reason)
+        stop = rules.forbid(request.url, self._agent)
+        if stop is not None:
+            raise WalkStopped(stop.kind, stop.reason)
         request.meta[CRAWL_DELAY] = min(rules.crawl_delay(self._agent), self._max_delay)
 
     async def _fetch(self, site: str, *, home: str) -> Rules:
@@ -103,10 +107,12 @@ class RobotsMiddleware:
         request = Request(f"{site}/robots.txt", callback=NO_CALLBACK, meta={ROBOTS: True, HOME: home})
         try:
             response: Response = await self._crawler.engine.download_async(request)
+        except AddressRefused:  # the page would not be asked for either, and this says why
+            raise
         except WalkStopped as refused:
             return Rules(unreachable=refused.stop.reason)
         except NETWORK_ERRORS as error:
-            return Rules(unreachable=explain(error))
+            return Rules(unreachable=explain(error), is_down=isinstance(error, NO_SERVER))
         try:
             body = decode_payload(flatten(response.headers), response.body)
         except PayloadError as error:

@@ -40,6 +40,9 @@ NETWORK_ERRORS = (
     UnsupportedURLSchemeError,
 )
 
+#: those of them that leave no server to speak of
+NO_SERVER = (CannotResolveHostError, DownloadConnectionRefusedError)
+
 _WORDS: dict[type[BaseException], str] = {
     DownloadTimeoutError: "no complete answer in time",
     DownloadConnectionRefusedError: "the connection was refused",

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,7 +54,6 @@ class Archive:
     """One data directory and the crawls into it."""
 
     root: Path
-    crawls: list = field(default_factory=list)
 
     @contextlib.contextmanager
     def night(self, *urls, delay=0.0, max_pages=500, agent="baogao/0.1 (test)", page_url=None):

@@ -1,4 +1,5 @@
 """Invented reports for the tests of the parser: no publisher wrote these sentences, no figure in them is true."""
+# ruff: noqa: E501 - a paragraph is one line
 
 from __future__ import annotations
 
@@ -26,13 +27,17 @@ REPORTS = (
         50101,
         "艾媒咨询 | 2025年中国纸灯笼行业发展现状与消费行为调查数据",
         (
-            "纸灯笼是虚构的行业。据iiMedia Research（艾媒咨询）虚构的《2025年中国纸灯笼行业发展现状与消费行为调查数据》显示，2024年中国纸灯笼市场规模为12.3亿元，"
-            "同比增长4.5%；其中“手工灯笼”占比61.20%，登录与验证码功能较受关注。",
+            (
+                "纸灯笼是虚构的行业。据iiMedia Research（艾媒咨询）虚构的《2025年中国纸灯笼行业发展现状与消费行为调查数据》显示，2024年中国纸灯笼市场规模为12.3亿元，"
+                "同比增长4.5%；其中“手工灯笼”占比61.20%，登录与验证码功能较受关注。"
+            ),
             "虚构的分析师认为，未来纸灯笼将与 “夜间经济”深度融合，企业需要维护好品牌，减少error。",
         ),
         (
-            'Paper lanterns are an invented industry. According to the invented "Survey data on China\'s paper lanterns in 2025" released by'
-            " iiMedia Research, the market was 1.23 billion yuan in 2024, up 4.5%; handmade lanterns took 61.20%, and login and captcha mattered.",
+            (
+                'Paper lanterns are an invented industry. According to the invented "Survey data on China\'s paper lanterns in 2025" released by'
+                " iiMedia Research, the market was 1.23 billion yuan in 2024, up 4.5%; handmade lanterns took 61.20%, and login and captcha mattered."
+            ),
             "The invented analysts believe that paper lanterns will merge with the night economy; At the same time, firms must keep error low.",
         ),
         date="2025-06-28",
@@ -41,12 +46,16 @@ REPORTS = (
         50094,
         "艾媒咨询 | 2025年中国云朵咖啡/露水茶饮市场消费行为调查数据",
         (
-            "2025年，虚构的云朵咖啡成为年轻人的新选择。数据显示，2024 年云朵咖啡市场达 2.86 万亿元，54.58%的消费者每周购买4-5次，"
-            "Cloud Coffee、Dew Tea等品牌（均为虚构）位居前列。",
+            (
+                "2025年，虚构的云朵咖啡成为年轻人的新选择。数据显示，2024 年云朵咖啡市场达 2.86 万亿元，54.58%的消费者每周购买4-5次，"
+                "Cloud Coffee、Dew Tea等品牌（均为虚构）位居前列。"
+            ),
         ),
         (
-            "By 2025, the invented cloud coffee has become a new choice for young people. In 2024 the market reached 2.86 trillion yuan , and 54.58% of"
-            ' consumers bought it "4-5 times" a week.iiMedia Consulting analysts believe that it will go on growing.',
+            (
+                "By 2025, the invented cloud coffee has become a new choice for young people. In 2024 the market reached 2.86 trillion yuan , and 54.58% of"
+                ' consumers bought it "4-5 times" a week.iiMedia Consulting analysts believe that it will go on growing.'
+            ),
         ),
         date="2025-06-21",
     ),
@@ -70,7 +79,9 @@ REPORTS = (
         50080,
         "艾媒研报 | 虚构股份：一家只卖月光的公司",
         ("月光公司为虚构。其2024年营收93.8亿元，毛利率高达99.9%，主要客户为诗人；公司公告称“月光不打折”。",),
-        ("The moonlight company is invented. Its revenue in 2024 was 9.38 billion yuan with a gross margin of 99.9%, and its customers are poets.",),
+        (
+            "The moonlight company is invented. Its revenue in 2024 was 9.38 billion yuan with a gross margin of 99.9%, and its customers are poets.",
+        ),
         date="2024-12-09",
     ),
     Report(
@@ -90,7 +101,9 @@ REPORTS = (
         50066,
         "艾媒咨询 | 2025年中国早餐面条消费趋势研究报告",
         ("虚构的早餐面条占据早晨的37.24%。一碗面平均8.8元，排队7分钟。",),
-        ("Invented breakfast noodles take 37.24% of the morning. A bowl costs 8.8 yuan and seven minutes of queueing on average.",),
+        (
+            "Invented breakfast noodles take 37.24% of the morning. A bowl costs 8.8 yuan and seven minutes of queueing on average.",
+        ),
         date="2025-05-05",
     ),
 )

@@ -5,6 +5,7 @@ import gzip
 import itertools
 import socket
 import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -41,6 +42,23 @@ def crawl(archive, faults=None, *, pages=3, settings=None, delay=0.0, **site):
         return crawled, served.requests
 
 
+def crawl_each(archive, faults, *, settings=None):
+    """One crawl of as many listings as there are faults, each on page 2 of its own; listing → stop, requests."""
+    site = make_site(3)
+    everything = site.listings.pop(TAG)
+    site.listings = {f"标签{number}": list(everything) for number in range(len(faults))}
+    by_path = {f"/tag/标签{number}": fault for number, fault in enumerate(faults)}
+    site.faults = lambda request: by_path[request.path] if "page=2" in request.target else None
+    with serve(site) as served:
+        urls = [served.url(tag) for tag in site.listings]
+        crawled = archive.crawl(*urls, settings=settings)
+        assert crawled.code == 0, crawled.said
+        assert crawled.ended
+        asked = Counter(request.path for request in served.requests if "page=2" in request.target)
+    stops = [crawled.stops["tag:" + tag] for tag in site.listings]
+    return stops, [asked["/tag/" + tag] for tag in site.listings]
+
+
 def test_a_healthy_night(archive):
     crawled, requests = crawl(archive)
     assert (crawled.code, crawled.said, crawled.printed) == (0, "", "")
@@ -49,6 +67,23 @@ def test_a_healthy_night(archive):
     assert crawled.pages == [1, 2, 3, 1]
     assert next(request.path for request in requests) == "/robots.txt"
     assert len(requests) == 5
+
+
+def test_many_pages_come_over_one_connection(archive):
+    crawled, requests = crawl(archive, pages=25)
+    assert crawled.failures == []
+    assert crawled.stop is None
+    assert len(requests) == 27
+
+
+def test_odd_headers_are_archived(archive):
+    head = "HTTP/1.1 200 好的\r\nX-Title: 中文\r\nX-Empty:\r\nno colon here\r\nX-Fold: a\r\n b\r\nX: 1\r\nX: 2\r\n"
+    body = make_site().page(TAG, 2)
+    raw = head.encode() + b"Content-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    crawled, _ = crawl(archive, {PAGE_2: say_raw(raw)})
+    assert crawled.code == 0, crawled.said
+    assert crawled.stop is None
+    assert crawled.pages == [1, 2, 3, 1]
 
 
 def test_what_is_sent(archive):
@@ -83,36 +118,34 @@ def test_a_passing_network_fault_is_asked_again(archive, fault):
     assert [failure["page"] for failure in crawled.failures] == [2, 2]
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        (answer(500), "page 2: the server answered 500"),
-        (answer(503), "page 2: the server answered 503"),
-        (reset, "page 2: "),
-        (half_body, "page 2: the connection ended in the middle of the body"),
-        (say_raw(b"hello\r\n\r\n"), "page 2: "),
-        (say_raw(b""), "page 2: "),
-        (say_raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "page 2: "),
-        (say_raw(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"), "page 2: "),
-        (say_raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n"), "page 2: "),
-    ],
-    ids=["500", "503", "reset", "half a body", "no HTTP", "nothing", "bad chunk", "bad length", "1 MB header"],
-)
-def test_a_lasting_fault_ends_the_walk(archive, fault, said):
-    crawled, requests = crawl(archive, {PAGE_2: fault})
-    assert crawled.code == 0, crawled.said
-    assert crawled.stop.startswith("fetch error: " + said)
-    assert "0x" not in crawled.stop
-    assert "Failure" not in crawled.stop
-    assert sum("page=2" in request.target for request in requests) == 3
-    assert crawled.ended
+LASTING = {
+    "500": (answer(500), "the server answered 500"),
+    "503": (answer(503), "the server answered 503"),
+    "reset": (reset, "Connection"),
+    "half a body": (half_body, "the connection ended in the middle of the body"),
+    "no HTTP": (say_raw(b"hello\r\n\r\n"), ""),
+    "nothing": (say_raw(b""), "Connection was closed cleanly"),
+    "bad chunk": (say_raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), ""),
+    "bad length": (say_raw(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"), ""),
+    "1 MB header": (say_raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n"), ""),
+}
 
 
-@pytest.mark.parametrize("status", [404, 410, 400, 206, 999])
-def test_a_final_status_is_not_asked_again(archive, status):
-    crawled, requests = crawl(archive, {PAGE_2: answer(status, "<html>no")})
-    assert crawled.stop == f"fetch error: page 2: the server answered {status}"
-    assert sum("page=2" in request.target for request in requests) == 1
+def test_a_lasting_fault_ends_the_walk_after_two_repetitions(archive):
+    stops, asked = crawl_each(archive, [fault for fault, _ in LASTING.values()])
+    assert dict(zip(LASTING, asked, strict=True)) == dict.fromkeys(LASTING, 3)
+    for stop, (name, (_, said)) in zip(stops, LASTING.items(), strict=True):
+        assert stop.startswith("fetch error: page 2: " + said), name
+        assert len(stop) > len("fetch error: page 2: "), name
+        assert "0x" not in stop, name
+        assert "Failure" not in stop, name
+
+
+def test_a_final_status_is_not_asked_again(archive):
+    statuses = (404, 410, 400, 206, 999)
+    stops, asked = crawl_each(archive, [answer(status, "<html>no") for status in statuses])
+    assert stops == [f"fetch error: page 2: the server answered {status}" for status in statuses]
+    assert asked == [1] * len(statuses)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -126,7 +159,7 @@ def test_a_refusal_ends_everything_on_that_host_at_once(archive, status):
         assert not any("另一个" in request.path for request in served.requests)
     assert crawled.code == 0
     assert crawled.stops[HERE].startswith(f"blocked: page 2: the server answered {status}")
-    assert crawled.stops["tag:另一个"].startswith("blocked: not asked: 127.0.0.1 blocked tag:人民日报")
+    assert crawled.stops["tag:另一个"].startswith(f"blocked: not asked: 127.0.0.1:{served.port} blocked tag:人民日报")
     assert (2, status) in [(page, code) for page, code, _ in crawled.captures]  # archived, as evidence
 
 
@@ -191,10 +224,7 @@ def test_nobody_listens(archive):
         taken.bind(("127.0.0.1", 0))
         crawled = archive.crawl(f"http://127.0.0.1:{taken.getsockname()[1]}/tag/x")
     assert crawled.code == 0
-    assert (
-        crawled.stop
-        == "blocked: page 1: robots.txt could not be had (the connection was refused): RFC 9309 says to stay away"
-    )
+    assert crawled.stop == "fetch error: page 1: the server could not be reached: the connection was refused"
 
 
 def test_a_body_without_end_mark_is_archived_and_refused(archive):
@@ -256,11 +286,14 @@ def test_retry_after_is_kept(archive):
 
 
 def test_retry_after_as_a_date_is_kept(archive):
-    in_two_seconds = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    crawled, requests = crawl(archive, {PAGE_2: [answer(503, Retry_After=in_two_seconds)]})
+    def in_two_seconds(handler):
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)  # whole seconds, rounded down
+        handler.give(answer(503, Retry_After=date))
+
+    crawled, requests = crawl(archive, {PAGE_2: [in_two_seconds]})
     assert crawled.stop is None
     first, second = (request.at for request in requests if "page=2" in request.target)
-    assert second - first >= 0.9
+    assert 0.9 <= second - first < 5
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -290,7 +323,7 @@ def test_all_waits_of_a_night_have_a_limit(archive):
     faults = {PAGE_1: [answer(429, Retry_After="1")], PAGE_2: [answer(429, Retry_After="1")]}
     crawled, _ = crawl(archive, faults, settings={"BAOGAO_PATIENCE_TOTAL": "1.5"})
     assert crawled.stop.startswith(
-        "blocked: page 2: the server answered 429 and asks to wait 1 seconds, after other waits"
+        "blocked: page 2: the server answered 429 and asks to wait 1 second, after other waits"
     )
 
 
@@ -303,39 +336,47 @@ def test_a_server_that_asks_to_wait_for_ever_is_left(archive):
 # robots.txt
 
 
-@pytest.mark.parametrize(
-    ("fault", "stop"),
-    [
-        (answer(404), None),
-        (answer(410), None),
-        (answer(403), None),
-        (answer(401), None),
-        (answer(200, "<!DOCTYPE html><html><body><h1>首页</h1>User-agent Disallow / </body></html>"), None),
-        (answer(200, ""), None),
-        ([redirect("/robots2.txt")], None),
-        (answer(500), "the server answered 500"),
-        (answer(503), "the server answered 503"),
-        (answer(503, Retry_After="3600"), "the server answered 503 and asks to wait 3600 seconds"),
-        (answer(429), "the server answered 429"),
-        (reset, ""),
-        (hang, "no complete answer in time"),
-        (redirect("/robots.txt"), "redirected more than 5 times"),
-        (redirect("http://127.0.0.1:1/robots.txt"), "leads away"),
-        (redirect("file:///etc/hosts"), "the server answered 302"),
-    ],
-    ids=str,
-)
-def test_robots(archive, fault, stop):
-    crawled, requests = crawl(archive, {"/robots.txt": fault}, pages=1, settings={"DOWNLOAD_TIMEOUT": "0.5"})
-    assert crawled.code == 0, crawled.said
-    asked = any(request.path.startswith("/tag") for request in requests)
-    if stop is None:
-        assert crawled.stop is None
-        assert asked
-    else:
-        assert crawled.stop.startswith("blocked: page 1: robots.txt could not be had (")
-        assert stop in crawled.stop
-        assert not asked
+ROBOTS = [
+    (answer(404), None),
+    (answer(410), None),
+    (answer(403), None),
+    (answer(401), None),
+    (answer(200, "<!DOCTYPE html><html><body><h1>首页</h1>User-agent Disallow / </body></html>"), None),
+    (answer(200, ""), None),
+    ([redirect("/robots2.txt")], None),
+    (answer(500), "the server answered 500"),
+    (answer(503), "the server answered 503"),
+    (answer(503, Retry_After="3600"), "the server answered 503 and asks to wait 3600 seconds"),
+    (answer(429), "the server answered 429"),
+    (reset, "Connection"),
+    (hang, "no complete answer in time"),
+    (redirect("/robots.txt"), "redirected more than 5 times"),
+    (redirect("http://127.0.0.1:1/robots.txt"), "leads away"),
+    (redirect("file:///etc/hosts"), "the server answered 302"),
+]
+
+
+def test_robots(archive):
+    """Sixteen servers, sixteen robots.txt, one night."""
+    with contextlib.ExitStack() as stack:
+        servers = []
+        for number, (fault, _) in enumerate(ROBOTS):
+            site = make_site(1, faults={"/robots.txt": fault})
+            site.listings[f"标签{number}"] = site.listings[TAG]
+            servers.append(stack.enter_context(serve(site)))
+        urls = [served.url(f"标签{number}") for number, served in enumerate(servers)]
+        crawled = archive.crawl(*urls, settings={"DOWNLOAD_TIMEOUT": "0.5"})
+        assert crawled.code == 0, crawled.said
+        for number, (served, (_, said)) in enumerate(zip(servers, ROBOTS, strict=True)):
+            stop = crawled.stops[f"tag:标签{number}"]
+            asked = any(request.path.startswith("/tag") for request in served.requests)
+            if said is None:
+                assert stop is None, number
+                assert asked, number
+            else:
+                assert stop.startswith("blocked: page 1: robots.txt could not be had ("), number
+                assert said in stop, number
+                assert not asked, number
 
 
 def test_robots_that_forbids(archive):
@@ -376,7 +417,7 @@ def test_crawl_delay_is_kept_as_the_server_sees_it(archive):
     assert crawled.stop is None
     times = [request.at for request in requests]
     assert len(times) == 5
-    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.39
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.35
 
 
 def test_a_crawl_delay_has_a_cap(archive):
@@ -391,7 +432,7 @@ def test_the_delay_is_kept_between_all_requests_repeated_ones_too(archive):
     _, requests = crawl(archive, {PAGE_2: [answer(500), reset]}, pages=2, delay=0.3)
     times = [request.at for request in requests]
     assert len(times) == 6
-    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.29
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.25
 
 
 # where a redirect may lead
@@ -406,33 +447,32 @@ def test_no_redirect_leads_to_another_port(archive, before):
     assert crawled.stop.startswith("fetch error: page 2: not asked: a redirect is not followed: it leads away from")
 
 
-@pytest.mark.parametrize(
-    ("location", "reason"),
-    [
-        ("http://169.254.169.254/latest/meta-data/", "leads away"),
-        ("//169.254.169.254/", "leads away"),
-        ("http://[::1]:{port}/", "leads away"),
-        ("http://localhost:{port}/", "leads away"),
-        ("https://127.0.0.1:{port}/", "leads away"),
-        ("http://me@127.0.0.1:{port}/", "user name"),
-        ("http://127.0.0.1:99999/", "answered 302 without"),
-        ("file:///etc/passwd", "answered 302 without"),
-        ("ftp://127.0.0.1/", "answered 302 without"),
-        ("data:text/html,x", "answered 302 without"),
-        ("javascript:alert(1)", "answered 302 without"),
-        ("http://[::1", "answered 302 without"),
-        ("", "redirected more than 5 times"),
-    ],
-)
-def test_redirects_that_are_not_followed(archive, location, reason):
-    site = make_site()
-    with serve(site) as served:
-        port = served.port
-        site.faults = lambda request: redirect(location.format(port=port)) if "page=2" in request.target else None
-        crawled = archive.crawl(served.url(TAG))
-    assert crawled.code == 0, crawled.said
-    assert crawled.stop.startswith("fetch error: page 2: ")
-    assert reason in crawled.stop
+LOCATIONS = {
+    "http://169.254.169.254/latest/meta-data/": "leads away",
+    "//169.254.169.254/": "leads away",
+    "http://[::1]:{port}/": "leads away",
+    "http://localhost:{port}/": "leads away",
+    "https://127.0.0.1:{port}/": "leads away",
+    "http://me@127.0.0.1:{port}/": "user name",
+    "http://127.0.0.1:99999/": "answered 302 without",
+    "file:///etc/passwd": "answered 302 without",
+    "ftp://127.0.0.1/": "answered 302 without",
+    "data:text/html,x": "answered 302 without",
+    "javascript:alert(1)": "answered 302 without",
+    "http://[::1": "answered 302 without",
+    "": "redirected more than 5 times",
+}
+
+
+def test_redirects_that_are_not_followed(archive):
+    def lead_to(location):
+        return lambda handler: handler.give(redirect(location.format(port=handler.server.server_port)))
+
+    stops, asked = crawl_each(archive, [lead_to(location) for location in LOCATIONS])
+    for stop, (location, reason) in zip(stops, LOCATIONS.items(), strict=True):
+        assert stop.startswith("fetch error: page 2: "), location
+        assert reason in stop, location
+    assert asked == [1] * (len(LOCATIONS) - 1) + [6]
 
 
 def test_a_redirect_to_a_login_elsewhere_is_a_block(archive):
@@ -455,32 +495,27 @@ def test_a_pager_that_leads_to_no_address_ends_the_walk(archive):
     assert crawled.stop == "fetch error: page 2: not asked: 'http://[2' is not a web address"
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://169.254.169.254/latest/meta-data/",
-        "http://10.0.0.1/tag/x",
-        "http://[::ffff:127.0.0.1]:80/",
-        "http://0.0.0.0/",
-    ],
-)
-def test_a_listing_at_a_private_address_is_not_asked(archive, url):
-    crawled = archive.crawl(url)
-    assert crawled.stop.startswith("fetch error: page 1: not asked: ")
-    assert crawled.stop.endswith("is not a public address")
-    assert crawled.seconds < 5
+def test_a_listing_at_a_private_address_is_not_asked(archive):
+    hosts = ("169.254.169.254", "10.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0", "[fe80::1]")
+    crawled = archive.crawl(*[f"http://{host}/tag/{number}" for number, host in enumerate(hosts)])
+    for stop in crawled.stops.values():
+        assert stop.startswith("fetch error: page 1: not asked: ")
+        assert stop.endswith("is not a public address")
+    assert len(crawled.stops) == len(hosts)
     assert crawled.captures == []
+    assert crawled.failures == []
 
 
-@pytest.mark.parametrize("name", ["127.1", "2130706433", "0x7f000001"])
-def test_a_name_that_resolves_to_a_loopback_address_is_not_connected_to(archive, name):
+def test_a_name_that_resolves_to_a_loopback_address_is_not_connected_to(archive):
     """Spellings that only the resolver takes for 127.0.0.1 stand for a name server that answers so."""
+    names = ("127.1", "2130706433", "0x7f000001")
     with serve(make_site()) as served:
-        crawled = archive.crawl(f"http://{name}:{served.port}/tag/x")
+        crawled = archive.crawl(*[f"http://{name}:{served.port}/tag/{name}" for name in names])
         assert served.requests == []
-    assert crawled.stop.startswith("blocked: page 1: robots.txt could not be had (not asked: ")
-    assert "leads to 127.0.0.1, not a public address" in crawled.stop
-    assert crawled.seconds < 5
+    for name in names:
+        stop = crawled.stops["tag:" + name]
+        assert stop == f"fetch error: page 1: not asked: {name} leads to 127.0.0.1, not a public address"
+    assert crawled.failures == []
 
 
 def test_localhost_is_a_loopback_host(archive):

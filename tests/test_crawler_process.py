@@ -211,7 +211,7 @@ def test_what_the_child_loads():
     """Its start-up is a good part of a fast night: nothing that only Scrapy's people at a terminal need."""
     heavy = ("requests", "aiohttp", "tldextract", "boto3", "IPython", "scrapy.commands", "scrapy.extensions.telnet")
     code = (
-        "import sys, crawler.__main__ as m; from scrapy.settings import Settings; "
+        "import sys, crawler.process as m; from scrapy.settings import Settings; "
         "from scrapy.utils.misc import load_object; "
         "[load_object(name) for key in ('EXTENSIONS', 'DOWNLOADER_MIDDLEWARES', 'DOWNLOADER_MIDDLEWARES_BASE', "
         "'SPIDER_MIDDLEWARES_BASE') for name in m.BARE[key]]; "

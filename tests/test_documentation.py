@@ -34,7 +34,12 @@ def test_configuration_of_the_readme_loads(tmp_path):
 def test_files_of_the_repository_name_no_machine():
     """No path of a machine, no registry, in anything that is tracked."""
     hosts = [".".join(["pypi", "org"]), ".".join(["files", "pythonhosted"]), ".".join(["registry", "npmjs"])]
-    for path in [*ROOT.glob("*.*"), *ROOT.glob("archive/**/*.py"), *ROOT.glob("crawler/**/*.py"), *ROOT.glob("tests/*.py")]:
+    for path in [
+        *ROOT.glob("*.*"),
+        *ROOT.glob("archive/**/*.py"),
+        *ROOT.glob("crawler/**/*.py"),
+        *ROOT.glob("tests/*.py"),
+    ]:
         if not path.is_file():
             continue
         text = path.read_text(encoding="utf-8", errors="replace")

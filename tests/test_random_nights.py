@@ -2,6 +2,7 @@
 settling twice changes nothing, and the WARCs give the same archive again."""
 
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -99,11 +100,11 @@ class Witness:
             self.parser += 1
             self.nights.reader = make_reader(self.parser, blind_to=("☃",) if self.parser % 2 else ())
         options = {"faults": faults, "override": {"乙": override}}
+        verdict = None
         if plan["die_after"] is not None:
-            self.nights.night(**options, die_after=plan["die_after"])
-            if plan["late"]:
-                self.nights.clock = self.nights.clock.replace(hour=18)
-        verdict = self.nights.night(**options)
+            verdict = self.nights.night(**options, die_after=plan["die_after"])  # a short night ends before it dies
+            self.nights.clock -= timedelta(days=0 if plan["late"] else 1)  # the next crawl: tomorrow, or soon
+        verdict = verdict or self.nights.night(**options)
         complete = {walk["listing"].removeprefix("tag:"): walk["complete"] for walk in verdict.walks}
         shown = {}
         for tag in TAGS:

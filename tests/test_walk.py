@@ -57,6 +57,7 @@ def test_next_that_never_ends_on_repeated_pages_is_the_end_where_nothing_contrad
         ([page("a", next_url="2", last=3), page("b", next_url="3", last=3), page(last=3)], "end unclear"),
         ([page("a", next_url="2"), page(frame=frozenset({"系统提示"}))], "refused"),
         ([page("a", next_url="2"), Refused("unreadable", "no")], "refused"),
+        ([page("a", next_url="2"), Refused("error", "busy")], "fetch error"),
         ([page("a", next_url="2"), Refused("blocked", "captcha")], "blocked"),
         ([page("a", next_url="2"), Refused("login", "login")], "blocked"),
         ([page("a", next_url="2"), page("b", closed=False)], "refused"),

@@ -13,6 +13,7 @@ _DETAIL = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"['\"]([^'\"]{1,2000})['\"]")
+LONGEST = 4096  #: characters of an address or script that is looked at
 #: where a link hides when it is not an <a href>
 _OTHER = ("data-href", "data-url", "data-link", "onclick")
 
@@ -26,26 +27,17 @@ def detail_of(attributes: dict[str, str], base: str) -> Detail | None:
     """The report that an element with these attributes links to."""
     href = attributes.get("href")
     if href is not None:
-        return read_detail(href, base)
+        return read_detail(href, base) if len(href) <= LONGEST and _DETAIL.search(href) else None
     for name in _OTHER:
         value = attributes.get(name)
-        if value and _DETAIL.search(value):
-            if name == "onclick":
-                quoted = next((one for one in _QUOTED.findall(value) if _DETAIL.search(one)), None)
-                if quoted is None:
-                    continue
-                value = quoted
-            return read_detail(value, base)
+        if value and len(value) <= LONGEST and _DETAIL.search(value):
+            quoted = next((one for one in _QUOTED.findall(value) if _DETAIL.search(one)), value)
+            return read_detail(quoted, base)
     return None
 
 
-def read_detail(href: str, base: str) -> Detail | None:
-    match = _DETAIL.search(href)
-    return _read_detail(href, base) if match else None
-
-
 @lru_cache(maxsize=256)
-def _read_detail(href: str, base: str) -> Detail | None:
+def read_detail(href: str, base: str) -> Detail | None:
     match = _DETAIL.search(href)
     parts = split_link(href, base)
     if match is None or parts is None or not parts.hostname:
@@ -63,7 +55,7 @@ def _read_detail(href: str, base: str) -> Detail | None:
 def split_link(href: str, base: str) -> SplitResult | None:
     """The absolute http(s) address a link leads to, in parts; None where it leads nowhere."""
     try:
-        parts = urlsplit(urljoin(base, href.strip()))
+        parts = urlsplit(urljoin(base, href[:LONGEST].strip()))
         if parts.scheme not in {"http", "https"} or not parts.hostname or (parts.port or 1) < 1:
             return None
     except ValueError:

@@ -8,53 +8,44 @@ report's link?" a comparison of numbers, and one pass over the tree is all that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from lxml.etree import iterwalk  # type: ignore[import-untyped]
 from parsel import Selector
 
-from archive.language import HAN
+from archive.pages.guard import MAX_DEPTH
 from archive.pages.links import Detail, detail_of, read_base
+from archive.pages.prose import STOP, TEXT_GOES_ON, weigh
 
-MAX_BYTES = 8 << 20  #: free of content coding; a real page has about 100,000
-MAX_ATTRIBUTES = 256  #: on one tag: 40,000 keep libxml2 busy for 15 seconds
-MAX_DEPTH = 256  #: libxml2 silently drops what lies deeper than 2,046
-MAX_TAGS = 100_000  #: a million elements take a gigabyte
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-_RAW = "script|style|textarea|title|xmp|iframe|noembed|noframes"
-# One pass, possessive throughout: every alternative that has begun also ends, at the latest with the page.
-_MARKUP = re.compile(
-    r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)"
-    r"|<(?P<name>[A-Za-z][^\s/>]*+)(?P<attributes>(?:[^>=]++|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+)*+)(?:>|\Z)"
-    r"|</(?P<closed>[A-Za-z][^\s/>]*+)"
-)
-_RAW_END = re.compile(rf"</(?:{_RAW})\b", re.IGNORECASE)
-_RAW_TAGS = frozenset(_RAW.split("|"))
-_ATTRIBUTE = re.compile(r"[^\s/=]++(?:\s*+=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s\"']*+))?+")
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr frame keygen basefont".split())
-_CLOSED_BY_NEXT = frozenset("p li td th tr dt dd option optgroup thead tbody tfoot colgroup rt rp".split())
-
-_INLINE = frozenset(
-    "a abbr acronym b basefont bdi bdo big blink cite code data del dfn em font i img ins kbd label mark meter nobr"
-    " output q ruby s samp small span strike strong sub sup time tt u var wbr button area input link meta base".split()
-)
-_UNSEEN = frozenset(
-    "script style template svg math iframe object embed canvas audio video map textarea rt rp title noframes noembed".split()
-)
-HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 dt th caption legend summary".split())
+_INLINE = frozenset([
+    "a", "abbr", "acronym", "area", "b", "base", "basefont", "bdi", "bdo", "big", "blink", "button", "cite", "code",
+    "data", "del", "dfn", "em", "font", "i", "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "meter",
+    "nobr", "output", "q", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",
+    "var", "wbr",
+])  # fmt: skip
+_UNSEEN = frozenset([
+    "audio", "canvas", "embed", "iframe", "map", "math", "noembed", "noframes", "object", "rp", "rt", "script",
+    "style", "svg", "template", "textarea", "title", "video",
+])  # fmt: skip
+_PREFORMATTED = frozenset(["pre", "xmp", "listing"])
+HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "dt", "th", "caption", "legend", "summary"])
 _BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
-_LATIN_RUN = re.compile(r"[A-Za-z](?<![A-Za-z]{2})[A-Za-z'’-]*+(?:[^A-Za-z\u3007-\u9fff]{1,24}[A-Za-z][A-Za-z'’-]*+){7}")
-STOP = re.compile(r"[。！？!?.；;…][”\"’'）)」』\]]*$")
 
 
 class Node:
     """An element, stripped to what the reading needs."""
 
     __slots__ = (
-        "attributes", "children", "depth", "detail", "end", "hidden", "inline", "link", "parent", "rank", "start", "tag"
+        "attributes", "children", "depth", "detail", "end", "hidden", "index", "inline", "link", "parent", "path",
+        "rank", "start", "tag",
     )  # fmt: skip
 
     def __init__(self, tag: str, attributes: dict[str, str], parent: Node | None, start: int) -> None:
@@ -62,19 +53,24 @@ class Node:
         self.attributes = attributes
         self.parent = parent
         self.start = self.end = start  #: pieces
+        self.index = -1  #: place among the document's nodes
         self.children = self.rank = 0  #: elements in it; which child of its parent it is
         self.depth = 0
+        self.path = hash(tag)  #: the tags from the root to here, as one number
+        self.hidden = False
+        self.link: Node | None = None  #: nearest element around or here with ``detail``
         if parent:
             self.depth = parent.depth + 1
+            self.path = hash((parent.path, tag))
             self.rank = parent.children
+            self.hidden = parent.hidden
+            self.link = parent.link
             parent.children += 1
         self.inline = tag in _INLINE
-        self.hidden: bool = parent.hidden if parent else False
         self.detail: Detail | None = None  #: the report this very element links to
-        self.link: Node | None = parent.link if parent else None  #: nearest element around or here with ``detail``
 
     def around(self) -> Iterator[Node]:
-        """This element, its parent, and so on to the root."""
+        """The element, its parent, and so on to the root."""
         node: Node | None = self
         while node is not None:
             yield node
@@ -134,6 +130,21 @@ class Document:
     title: str = ""
     scripts: int = 0
 
+    def below(self, node: Node) -> Iterator[Node]:
+        """The elements in an element, in page order."""
+        for index in range(node.index + 1, len(self.nodes)):
+            if self.nodes[index].depth <= node.depth:
+                break
+            yield self.nodes[index]
+
+    def among(self, start: int, end: int) -> Iterator[Node]:
+        """The elements that begin between two pieces."""
+        first = bisect_left(self.nodes, start, key=attrgetter("start"))
+        for index in range(first, len(self.nodes)):
+            if self.nodes[index].start > end:
+                break
+            yield self.nodes[index]
+
     def text(self, start: int, end: int) -> str:
         """What the pieces say, blanks of the source folded as a browser folds them."""
         return flatten("".join(self.texts[start:end]))
@@ -143,42 +154,6 @@ def flatten(raw: str) -> str:
     if raw.isprintable() and "  " not in raw:
         return raw.strip()
     return " ".join(raw.split()) if raw.isascii() else _BLANKS.sub(" ", raw).strip()
-
-
-def find_hostility(text: str) -> str | None:
-    """Why this markup must not reach libxml2, or None. Linear in the length of the text."""
-    stack: list[str] = []
-    count: dict[str, int] = {}
-    tags = position = 0
-    search = _MARKUP.search
-    while match := search(text, position):
-        position = match.end()
-        name = match["name"]
-        if name:
-            tags += 1
-            name = name.lower()
-            attributes = match["attributes"]
-            if len(attributes) > MAX_ATTRIBUTES:
-                found = sum(1 for _ in _ATTRIBUTE.finditer(attributes))
-                if found > MAX_ATTRIBUTES:
-                    return f"one <{name[:20]}> tag has {found:,} attributes, more than {MAX_ATTRIBUTES}"
-            if name in _RAW_TAGS:
-                end = _RAW_END.search(text, position)
-                position = end.start() if end else len(text)
-            elif name not in _VOID and name not in _CLOSED_BY_NEXT and not attributes.endswith("/"):
-                stack.append(name)
-                count[name] = count.get(name, 0) + 1
-                if len(stack) > MAX_DEPTH:
-                    return f"elements are nested more than {MAX_DEPTH} deep"
-        elif match["closed"] and count.get(closed := match["closed"].lower()):
-            while True:
-                popped = stack.pop()
-                count[popped] -= 1
-                if popped == closed:
-                    break
-    if tags > MAX_TAGS:
-        return f"the page has {tags:,} tags, more than {MAX_TAGS:,}"
-    return None
 
 
 def build(text: str, url: str) -> Document | str:
@@ -229,37 +204,28 @@ class _Builder:
             self.document.title = flatten(element.text or "")  # type: ignore[attr-defined]
 
     def _open(self, element: object) -> None:
-        tag = element.tag  # type: ignore[attr-defined]
-        attributes = dict(element.attrib)  # type: ignore[attr-defined]
-        document, parent = self.document, self.node
-        inline = tag in _INLINE
-        style = attributes.get("style") if attributes else None
-        if inline and style and _BLOCK_STYLE.search(style):
-            inline = False
-        if not inline:
-            if tag == "br":
-                self._break(parent)
-            else:
-                self._end_line()
-            if tag == "hr":
-                document.rules.append(len(document.texts))
-        node = Node(tag, attributes, parent, len(document.texts))
+        tag: str = element.tag  # type: ignore[attr-defined]
+        attributes = dict(element.attrib.items())  # type: ignore[attr-defined]
+        style = attributes.get("style", "") if attributes else ""
+        inline = tag in _INLINE and not (style and _BLOCK_STYLE.search(style))
+        document = self.document
+        if tag == "br":
+            self._break()
+        elif not inline:
+            self._end_line()
+        if tag == "hr":
+            document.rules.append(len(document.texts))
+        node = Node(tag, attributes, self.node, len(document.texts))
         node.inline = inline
         if attributes:
-            if not node.hidden and (
-                "hidden" in attributes
-                or tag == "noscript"
-                or attributes.get("aria-hidden") == "true"
-                or (style and _HIDDEN_STYLE.search(style))
-            ):
-                node.hidden = True
+            node.hidden = node.hidden or _is_hidden(tag, attributes, style)
             node.detail = detail_of(attributes, document.base)
             if node.detail:
                 node.link = node
             if tag == "base":
                 document.base = read_base(document.base, attributes.get("href"))
-        if tag in {"pre", "xmp", "listing"}:
-            self.preformatted += 1
+        self.preformatted += tag in _PREFORMATTED
+        node.index = len(document.nodes)
         document.nodes.append(node)
         self.node = node
 
@@ -272,13 +238,13 @@ class _Builder:
         if not node.inline and node.tag != "br":
             self._end_line()
         node.end = len(document.texts)
-        if node.tag in {"pre", "xmp", "listing"}:
-            self.preformatted -= 1
+        self.preformatted -= node.tag in _PREFORMATTED
         self.node = node.parent or self.root
 
-    def _break(self, parent: Node) -> None:
+    def _break(self) -> None:
         """A <br> ends a line, but a heading stays one line."""
-        if any(node.tag in HEADINGS and node.tag != "dt" for node in parent.around() if node.depth > parent.depth - 3):
+        around = self.node.around()
+        if any(node.tag in HEADINGS and node.tag != "dt" for node, _ in zip(around, range(3), strict=False)):
             self._add(" ")
         else:
             self._end_line()
@@ -313,77 +279,55 @@ class _Builder:
     def _make_line(self, start: int, end: int, block: Node) -> None:
         document = self.document
         text = document.text(start, end)
-        line = Line(len(document.lines), start, end, block, text)
-        document.line_of.extend([line.index] * (end - start))
-        document.lines.append(line)
-        if len(text) >= 8:
-            line.zh, line.en = weigh(text)
+        document.line_of.extend([len(document.lines)] * (end - start))
+        document.lines.append(Line(len(document.lines), start, end, block, text, *weigh(text)))
 
 
-_LONG_LINE = 160
+def _is_hidden(tag: str, attributes: dict[str, str], style: str) -> bool:
+    if "hidden" in attributes or tag == "noscript" or attributes.get("aria-hidden") == "true":
+        return True
+    return bool(style) and _HIDDEN_STYLE.search(style) is not None
+
+
+# --- titles set into run-on text -------------------------------------------------------------------------------------
+
+_RUN_ON = 160  #: characters of a line that may hold a title and its summary
+_TITLES = range(4, 121)  #: characters of a title there
+_UNLINKED = 8  #: characters of one that is no link, and begins as the series do
+_BEFORE = 12  #: characters of a badge or number before it
+_SERIES_BEGINS = re.compile(r"^\s*(?:[^|｜。，\d\s]{2,12}\s*[|｜]|艾媒)")
+_NO_TITLE_ENDS = re.compile(r"[。.；;，,：:]$")
 
 
 def _cut(document: Document, start: int, end: int) -> list[tuple[int, int]]:
     """Ranges of pieces that are lines of their own: a title set as a link into run-on text begins and ends one."""
     owners, texts = document.owners, document.texts
-    if end - start < 2 or sum(map(len, texts[start:end])) < _LONG_LINE:
+    if end - start == 1 or sum(map(len, texts[start:end])) < _RUN_ON:
         return [(start, end)]
     cuts = [start]
     piece = start
     while piece < end:
-        owner = owners[piece]
-        around = owner
-        while around.parent and around.parent.inline and around.parent.start >= start:
-            around = around.parent
+        top = owners[piece]
+        while top.parent and top.parent.inline and top.parent.start >= start:
+            top = top.parent
         last = piece + 1
-        while last < end and around.inline and around.holds(owners[last]):
+        while top.inline and last < end and top.holds(owners[last]):
             last += 1
-        if around.inline and _stands_alone(document, start, piece, last, end):
+        if top.inline and _stands_alone(document, (start, end), piece, last):
             cuts += [piece, last]
         piece = last
-    ranges = list(zip(cuts, [*cuts[1:], end], strict=True))
+    ranges = zip(cuts, [*cuts[1:], end], strict=True)
     return [(first, last) for first, last in ranges if first < last]
 
 
-_TITLE_START = re.compile(r"^\s*(?:[^|｜。，\d\s]{2,12}\s*[|｜]|艾媒)")
-_TITLE_WORDS = re.compile(r"(?:19|20)\d\d|报告|白皮书|数据|研究|分析|[Rr]eport|[Ss]urvey")
-TEXT_GOES_ON = re.compile(r"^\s*[，。、；：,.;:）)》」』”’的和与及了]")
-
-
-def _stands_alone(document: Document, start: int, first: int, last: int, end: int) -> bool:
+def _stands_alone(document: Document, line: tuple[int, int], first: int, last: int) -> bool:
+    start, end = line
     text = document.text(first, last)
-    if not 8 <= len(text) <= 120 or STOP.search(text):
+    if len(text) not in _TITLES or _NO_TITLE_ENDS.search(text):
         return False
     linked = any(owner.link and owner.link.start >= start for owner in document.owners[first:last])
-    if not (_TITLE_START.search(text) or (linked and _TITLE_WORDS.search(text))):
+    if not linked and (len(text) < _UNLINKED or not _SERIES_BEGINS.search(text)):
         return False
-    before, after = document.text(start, first), document.text(last, end)
-    return (not before or bool(STOP.search(before)) or len(before) < 12) and not TEXT_GOES_ON.search(after)
-
-
-def weigh(text: str) -> tuple[int, int]:
-    """Characters of Chinese and of English prose, roughly; a heading, a label or a list of names is no prose."""
-    spaces = text.count(" ")
-    stopped = STOP.search(text, len(text) - 6) is not None
-    if text.isascii():
-        long = len(text) >= 70 and spaces >= 8
-        if (long or (stopped and spaces >= 4 and len(text) >= 25)) and _WORDS.search(text):
-            return 0, len(text) - spaces
-        return 0, 0
-    ascii_only = len(text.encode("ascii", "ignore"))
-    zh = en = 0
-    if HAN.search(text):
-        han = len(text) - ascii_only
-        if han >= 60 or (stopped and han >= 8) or (han >= 25 and _COMMA.search(text)):
-            zh = han
-        if ascii_only >= 60 and _LATIN_RUN.search(text):
-            en = ascii_only - spaces
-            if zh * 12 < en:
-                zh = 0  # English that quotes a Chinese name
-    elif spaces >= (4 if stopped else 8) and _WORDS.search(text):
-        en = len(text) - spaces
-    return zh, en
-
-
-_WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:]+[A-Za-z]+[ ,;:]+[A-Za-z]")
-_COMMA = re.compile("[，；。,;]")
+    before = "".join(document.texts[max(start, first - _BEFORE) : first]).rstrip()
+    after = "".join(document.texts[last : min(end, last + _BEFORE)])
+    return (len(before.lstrip()) < _BEFORE or bool(STOP.search(before[-_BEFORE:]))) and not TEXT_GOES_ON.match(after)

@@ -139,7 +139,11 @@ class ReportsSpider(Spider):
                 return
 
     def _open(self, listing: Listing) -> None:
-        self._place = _Place(listing, self.recorder.resume(listing, self._reader))
+        try:
+            self._place = _Place(listing, self.recorder.resume(listing, self._reader))
+        except StorageError as error:
+            self.break_off(error)
+            return
         block = self._blocked.get(_host(listing))
         if block is not None:
             self._place.walk.fail(Stop("blocked", f"not asked: {block}"))
@@ -191,4 +195,4 @@ def _entries(page: Page, ask: Ask, place: _Place) -> Iterator[ReportItem]:
 
 
 def _host(listing: Listing) -> str:
-    return urlsplit(listing.url).hostname or ""
+    return urlsplit(listing.url).netloc
