@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archive.captures import OK
 from archive.compare import Content, compare, is_thinner
+from archive.model import Page
 from archive.observe import Observation, find_others
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class ItemSettler:
     rereader: Rereader
     announced_listings: frozenset[int]  #: with a complete walk in an earlier run: what they show may be announced
     complete_listings: frozenset[int]  #: walked to the end tonight
-    first_reading: bool  #: True where no earlier run was read by another parser
+    overlooked: dict[int, frozenset[str]] = field(default_factory=dict)  #: by listing; see _list_overlooked
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -85,7 +87,7 @@ class ItemSettler:
                 f"edited its title, run `baogao alias {seen.key} {twin}`; its alert is held.",
                 seen.capture_id,
             )
-        elif alert == "due" and not self.first_reading and self._was_overlooked(seen):
+        elif alert == "due" and seen.key in self._list_overlooked(seen.listing_id):
             alert, detail = "quiet", "overlooked by an earlier parser"
         ledger.add_event(item_id, "appeared", version_id, alert=alert, detail=detail)
         return item_id, version_id
@@ -99,18 +101,23 @@ class ItemSettler:
         ).fetchone()
         return row[0] if row else None
 
-    def _was_overlooked(self, seen: Observation) -> bool:
-        """True where the listing's walk before this one shows the report under today's parser: a fix, not news."""
-        captures = self.connection.execute(
-            "SELECT id FROM captures WHERE status = 200 AND listing_id = ?1 AND run_id = "
-            "(SELECT max(run_id) FROM walks WHERE listing_id = ?1 AND complete = 1 AND run_id < ?2) ORDER BY id",
-            (seen.listing_id, self.ledger.run),
-        ).fetchall()
-        for (capture_id,) in captures:
-            reading = self.rereader.read_page(capture_id)
-            if seen.key in getattr(reading, "keys", ()):
-                return True
-        return False
+    def _list_overlooked(self, listing_id: int) -> frozenset[str]:
+        """What today's parser sees on the last complete walk of a listing, where an older one read it.
+
+        A report that stands there was overlooked then; that it is read tonight is a fix, not news.
+        """
+        if listing_id not in self.overlooked:
+            captures = self.connection.execute(
+                "SELECT c.id FROM captures c JOIN runs r ON r.id = c.run_id "
+                "WHERE c.status = ?1 AND c.listing_id = ?2 AND r.parser < ?3 AND c.run_id = "
+                "(SELECT max(run_id) FROM walks WHERE listing_id = ?2 AND complete = 1 AND run_id < ?4) ORDER BY c.id",
+                (OK, listing_id, self.ledger.parser, self.ledger.run),
+            ).fetchall()
+            readings = (self.rereader.read_page(capture_id) for (capture_id,) in captures)
+            self.overlooked[listing_id] = frozenset(
+                key for page in readings if isinstance(page, Page) for key in page.keys
+            )
+        return self.overlooked[listing_id]
 
     def _take_known(self, seen: Observation, others: list[Observation]) -> int | None:
         """The version that tonight's text is, None where it does not speak for the report."""

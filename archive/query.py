@@ -61,7 +61,7 @@ def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
         ).fetchall()
         hint = f"did you mean {', '.join(row['key'] for row in near)}?" if near else "`baogao export` lists the keys."
         raise UsageError(f"There is no report {key}: {hint}")
-    return row
+    return row  # type: ignore[no-any-return]
 
 
 def load_record(
@@ -152,7 +152,7 @@ def load_pair(
     for number in (before, after):
         if number not in found:
             raise UsageError(f"{key} has no version {number}: `baogao history {key}` lists them.")
-    return found[before], found[after]  # type: ignore[index]
+    return found[before], found[after]
 
 
 def _record_now(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, Any]:

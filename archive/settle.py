@@ -136,15 +136,11 @@ class _Settlement:
                 for each in walked
             ],
         )
-        (older,) = self.connection.execute(
-            "SELECT count(*) FROM runs WHERE id < ? AND parser < ?", (self.run, self.reader.version)
-        ).fetchone()
         settler = ItemSettler(
             self.ledger,
             Rereader(self.connection, self.data.root, self.reader),
             announced_listings=frozenset(row[0] for row in earlier),
             complete_listings=frozenset(each.listing_id for each in walked if each.result.complete),
-            first_reading=not older,
         )
         elect(self.connection, self.reader.version)
         settler.take_unchanged()

@@ -84,6 +84,11 @@ class Arrangement:
         return (4 * self.both + self.some - 0.5 * bare - 0.5 * self.strangers) * (1 + self.likeness / 10)
 
 
+def highest_rank(titles: int, likeness: float) -> float:
+    """What no arrangement of so many titles can exceed."""
+    return 5 * titles * (1 + likeness / 10)
+
+
 class Masses:
     """How much prose stands between two pieces."""
 

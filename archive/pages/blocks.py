@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from archive.pages.arrangement import Arrangement, Block, Masses, arrange, child_of
+from archive.pages.arrangement import Arrangement, Block, Masses, arrange, child_of, highest_rank
 from archive.pages.furniture import BUTTON
 from archive.pages.titles import TITLE_PATTERN, Title, find_titles
 
@@ -75,11 +75,12 @@ def _choose(document: Document, masses: Masses, titles: Sequence[Title]) -> Arra
         node = title.line.node
         roles[path, inner].append(title)  # whatever the class: "title", "title hot"
         roles[node.tag, node.parent and node.parent.tag, inner].append(title)  # unclosed elements lengthen every path
-    groups = list({tuple(title.start for title in group): group for group in roles.values()}.values())
-    if len(groups) > MOST_ROLES:
-        groups.sort(key=lambda group: -sum(title.likeness for title in group))
+    groups = {tuple(title.start for title in group): group for group in roles.values()}
+    hopes = sorted(((_hope(group), group) for group in groups.values()), key=lambda one: -one[0])
     best: Arrangement | None = None
-    for group in groups[:MOST_ROLES]:
+    for hope, group in hopes[:MOST_ROLES]:
+        if best is not None and hope <= best.rank:
+            break
         arrangement = arrange(document, masses, group)
         homes = {block.home for block in arrangement.blocks if block.has_body}
         kept = [title for title, block in zip(group, arrangement.blocks, strict=True) if block.home in homes]
@@ -90,6 +91,11 @@ def _choose(document: Document, masses: Masses, titles: Sequence[Title]) -> Arra
             if best is None or one.rank > best.rank:
                 best = one
     return best
+
+
+def _hope(group: list[Title]) -> float:
+    """The highest rank that these titles, or some of them, could reach."""
+    return highest_rank(len(group), max(title.likeness for title in group))
 
 
 def _adopt(document: Document, masses: Masses, best: Arrangement, titles: list[Title]) -> Arrangement:
