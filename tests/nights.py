@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from archive.captures import Reader
 from archive.config import Config, make_listing
@@ -251,7 +250,8 @@ class Nights:
         """(kind, key, alert) of one run, the last by default; in the feed's order."""
         run = run or self.query("SELECT max(id) FROM runs")[0][0]
         return self.query(
-            "SELECT e.kind, i.key, e.alert FROM events e JOIN items i ON i.id = e.item_id WHERE e.run_id = ? ORDER BY e.id",
+            "SELECT e.kind, i.key, e.alert FROM events e JOIN items i ON i.id = e.item_id "
+            "WHERE e.run_id = ? ORDER BY e.id",
             run,
         )
 

@@ -33,7 +33,7 @@ def test_configuration_of_the_readme_loads(tmp_path):
 
 def test_files_of_the_repository_name_no_machine():
     """No path of a machine, no registry, in anything that is tracked."""
-    hosts = [".".join(["pypi", "org"]), ".".join(["files", "pythonhosted"]), ".".join(["registry", "npmjs"])]
+    hosts = [name.replace("·", ".") for name in ("pypi·org", "files·pythonhosted", "registry·npmjs")]
     for path in [
         *ROOT.glob("*.*"),
         *ROOT.glob("archive/**/*.py"),

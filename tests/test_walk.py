@@ -136,5 +136,5 @@ def test_announcement_is_read_from_every_page():
     pages = [page("a", next_url="2", last=2), page("b", next_url="3", last=3), page("c", last=3)]
     assert walk(pages)[0].complete
     pages = [page("a", next_url="2", last=3), page("b", last=3)]
-    result, asked = walk([*pages, page("a", last=3)])
+    result, _ = walk([*pages, page("a", last=3)])
     assert not result.complete

@@ -38,7 +38,7 @@ def demo_nights() -> tuple[Night, ...]:
         Night("new report", "The publisher has put a new report at the top.", publish_newest),
         Night(
             "edits",
-            "The English of one report quotes another figure, the punctuation of another was tidied, and a third is gone.",
+            "The English of one report quotes another figure, another's punctuation was tidied, a third is gone.",
             edit_and_lose,
         ),
         Night(
