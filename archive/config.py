@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from string import Formatter
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -143,9 +144,12 @@ def is_loopback(url: str) -> bool:
 
 def _check_page_url(page_url: str, where: str) -> None:
     try:
-        filled = page_url.format(url="http://x/", page=1)
+        placeholders = {name for _, name, _, _ in Formatter().parse(page_url) if name is not None}
+        filled = page_url.format(url="http://x/", page=1) if placeholders <= {"url", "page"} else ""
     except (KeyError, IndexError, ValueError) as error:
         raise UsageError(f"{where}: allowed placeholders are {{url}} and {{page}} ({error}).") from error
+    if not filled:  # {url.something} is Python, and no address
+        raise UsageError(f"{where}: allowed placeholders are {{url}} and {{page}}.")
     if "{page}" not in page_url or urlsplit(filled).scheme not in {"http", "https"}:
         raise UsageError(f'{where}: must hold {{page}} and give a http(s) address, as in "{{url}}?page={{page}}".')
 

@@ -58,8 +58,12 @@ def parse_time(text: str) -> datetime:
 
 
 def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader) -> list[str]:
-    """Close torn files, index what archive.db does not know, settle all but the last run; says what was done."""
+    """Close torn files, index what archive.db does not know, settle all of that but an unfinished night.
+
+    Says what was done, in sentences.
+    """
     done = [] if data.db_copy else [str(repaired) for repaired in repair_parts(data)]  # a dry run leaves all as it is
+    known = find_open_run(connection)
     parts = find_unindexed(connection, data)
     if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
         done.append(f"archive.db was empty: read {len(parts)} WARC files again")
@@ -79,9 +83,14 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
     if pending is not None and find_note(connection, pending, "run-start") is None:
         # died before its first record: nothing of it is in the journal, and so it never was
         connection.execute("DELETE FROM runs WHERE id = ?", (pending,))
-    elif pending is not None and _kind(connection, pending) == "reparse":
+    elif pending is not None and (_kind(connection, pending) == "reparse" or _is_history(connection, pending, known)):
         _close_run(connection, data, pending, reader)
     return done
+
+
+def _is_history(connection: sqlite3.Connection, run: int, known: int | None) -> bool:
+    """True for a finished night that archive.db had lost: it is to be settled, not to be taken for tonight's."""
+    return run != known and find_note(connection, run, "run-end") is not None
 
 
 def find_open_run(connection: sqlite3.Connection) -> int | None:

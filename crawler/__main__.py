@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
+import threading
+
+PARENT = "--parent"  #: the option that says: stdin ends when the parent does
 
 
 def start() -> int:
     # until crawler.process listens to it, Ctrl-C just ends this process: nothing is open yet
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if PARENT in sys.argv:
+        threading.Thread(target=_die_with_parent, daemon=True).start()
     gc.disable()  # loading makes a hundred thousand objects, and none of them is garbage
     # Scrapy looks through the sources of all that is loaded, three times, while it loads this: so it comes first
     import scrapy.core.downloader.contextfactory  # noqa: F401, PLC0415
@@ -19,6 +25,13 @@ def start() -> int:
     gc.freeze()
     gc.enable()
     return main()
+
+
+def _die_with_parent() -> None:
+    """The lock is the parent's: without it, not one more request."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(137)
 
 
 if __name__ == "__main__":

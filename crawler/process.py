@@ -62,8 +62,6 @@ BARE = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = _parse(argv)
-    if options.parent:
-        threading.Thread(target=_die_with_parent, daemon=True).start()
     night = Night.from_json(options.plan)
     settings = _settings(night, options.set)
     process = AsyncCrawlerProcess(settings)
@@ -104,13 +102,6 @@ def _settings(night: Night, overrides: Sequence[str]) -> Settings:
         name, _, value = override.partition("=")
         settings.set(name, value, priority="cmdline")
     return settings
-
-
-def _die_with_parent() -> None:
-    """The lock is the parent's: without it, not one more request."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    os._exit(137)
 
 
 class _Stopper:
