@@ -73,7 +73,7 @@ def read_response(headers: tuple[tuple[str, str], ...], payload: bytes, url: str
 def feed_captures(
     connection: sqlite3.Connection, root: Path, run: int, listing: str, walk: Walk, reader: Reader
 ) -> Iterator[tuple[Capture, Page]]:
-    """Feed the walk with what was captured for it, in order; yields the pages that added up."""
+    """Feed the walk with what was captured for it, in order; yields the pages that count."""
     rows = connection.execute(
         "SELECT c.id, c.listing_id, c.page, c.url, c.fetched_at FROM captures c JOIN listings l ON l.id = c.listing_id "
         "WHERE c.run_id = ? AND l.key = ? AND c.status = ? ORDER BY c.id",
@@ -84,6 +84,5 @@ def feed_captures(
         if walk.ask is None or walk.ask.page != capture.page:
             continue  # read twice around a crash: the walk has it already
         reading = read_capture(connection, root, capture.id, capture.url, reader)
-        walk.feed(reading)
-        if isinstance(reading, Page):
+        if walk.feed(reading) and isinstance(reading, Page):
             yield capture, reading

@@ -30,7 +30,7 @@ class Content:
 
     @classmethod
     def of_entry(cls, entry: Entry) -> Content:
-        brands = json.dumps(entry.brands, ensure_ascii=False)
+        brands = json.dumps(entry.brands, ensure_ascii=False) if entry.brands else "[]"
         return cls(entry.title, brands, entry.summary_zh, entry.summary_en, entry.published_on)
 
     @classmethod

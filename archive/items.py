@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.captures import OK
 from archive.compare import Content, compare, is_thinner
+from archive.ledger import name_fields
 from archive.model import Page
 from archive.observe import Observation, find_others
 
@@ -163,7 +164,12 @@ class ItemSettler:
             return current.id
         if difference == "cosmetic":
             self.ledger.add_event(
-                current.item_id, "cosmetic", current.id, alert="quiet", detail=seen.content.exact_hash
+                current.item_id,
+                "cosmetic",
+                current.id,
+                alert="quiet",
+                fields=name_fields(current.content, seen.content),
+                detail=seen.content.exact_hash,
             )
             return current.id
         if self._is_witness(seen, current.item_id):
@@ -186,7 +192,8 @@ class ItemSettler:
             capture_id=seen.capture_id,
             observed_at=seen.fetched_at,
         )
-        self.ledger.add_event(current.item_id, "changed", version_id, alert=alert)
+        fields = name_fields(current.content, seen.content)
+        self.ledger.add_event(current.item_id, "changed", version_id, alert=alert, fields=fields)
         return version_id
 
     def _is_witness(self, seen: Observation, item_id: int) -> bool:
@@ -286,5 +293,6 @@ def correct(ledger: Ledger, reading: Version, reread: Content) -> Version:
         capture_id=reading.capture_id,
         observed_at=reading.observed_at,
     )
-    ledger.add_event(reading.item_id, "corrected", version_id, alert="quiet")
+    fields = name_fields(reading.content, reread)
+    ledger.add_event(reading.item_id, "corrected", version_id, alert="quiet", fields=fields)
     return ledger.find_version(version_id)

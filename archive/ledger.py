@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -9,6 +10,7 @@ from archive.compare import FIELDS, Content, changed_fields
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
 Cause = Literal["first", "site", "parser"]
 EventKind = Literal["appeared", "changed", "cosmetic", "corrected", "withdrawn", "reappeared"]
@@ -74,20 +76,28 @@ class Ledger:
         ).lastrowid
         assert version_id is not None
         if previous:
-            # a correction of blanks or punctuation alone still names the fields it corrects
-            fields = changed_fields(previous.content, content) or _fields_unlike(previous.content, content)
+            fields = name_fields(previous.content, content)
             self.connection.executemany(
                 "INSERT INTO item_changes (version_id, field) VALUES (?, ?)", [(version_id, name) for name in fields]
             )
         return version_id
 
-    def add_event(self, item_id: int, kind: EventKind, version_id: int, *, alert: Alert, detail: str = "") -> bool:
+    def add_event(
+        self,
+        item_id: int,
+        kind: EventKind,
+        version_id: int,
+        *,
+        alert: Alert,
+        fields: Sequence[str] = (),
+        detail: str = "",
+    ) -> bool:
         """False where the event stood in the feed already (a cosmetic variant seen before)."""
         ignore = "OR IGNORE" if kind == "cosmetic" else ""
         added = self.connection.execute(
-            f"INSERT {ignore} INTO events (run_id, item_id, kind, version_id, detail, at, alert) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self.run, item_id, kind, version_id, detail, self.at, alert),
+            f"INSERT {ignore} INTO events (run_id, item_id, kind, version_id, fields, detail, at, alert) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.run, item_id, kind, version_id, json.dumps(fields), detail, self.at, alert),
         ).rowcount
         self.counts[kind] += added
         return bool(added)
@@ -99,6 +109,11 @@ class Ledger:
             "INSERT INTO issues (run_id, capture_id, level, code, message, at) VALUES (?, ?, ?, ?, ?, ?)",
             (self.run, capture_id, level, code, message, self.at),
         )
+
+
+def name_fields(before: Content, after: Content) -> tuple[str, ...]:
+    """The fields whose words or figures differ; where only blanks or punctuation do, the fields they stand in."""
+    return changed_fields(before, after) or _fields_unlike(before, after)
 
 
 def _fields_unlike(before: Content, after: Content) -> tuple[str, ...]:

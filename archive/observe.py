@@ -28,7 +28,10 @@ CREATE TEMP TABLE entries (
   capture_id INTEGER NOT NULL, position INTEGER NOT NULL, listing_id INTEGER NOT NULL, rank INTEGER NOT NULL,
   page INTEGER NOT NULL, fetched_at TEXT NOT NULL, item_id INTEGER, key TEXT NOT NULL, url TEXT NOT NULL,
   who TEXT NOT NULL,      -- the report: its item through key or alias, else its key
-  title TEXT NOT NULL, brands TEXT NOT NULL, published_on TEXT, summary_zh TEXT NOT NULL, summary_en TEXT NOT NULL,
+  same INTEGER,           -- the current version of the item, where it reads so to the letter: most entries, most nights
+  title TEXT NOT NULL, brands TEXT NOT NULL, published_on TEXT,
+  zh INTEGER NOT NULL, en INTEGER NOT NULL,             -- characters of the summaries
+  summary_zh TEXT, summary_en TEXT,                     -- NULL where they are the version's
   PRIMARY KEY (capture_id, position))
 """
 #: all that an election needs, so that it never touches the texts
@@ -38,9 +41,13 @@ _INDEX = (
 )
 _INSERT = """
 INSERT INTO temp.entries
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, item_id, ?7, ?8, coalesce(item_id, ?7), ?9, ?10, ?11, ?12, ?13
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, n.item_id, ?7, ?8, coalesce(n.item_id, ?7), v.id, ?9, ?10, ?11, length(?12), length(?13),
+       iif(v.id IS NULL, ?12, NULL), iif(v.id IS NULL, ?13, NULL)
 FROM (SELECT coalesce((SELECT item_id FROM item_aliases WHERE key = ?7),
-                      (SELECT id FROM items WHERE key = ?7)) AS item_id)
+                      (SELECT id FROM items WHERE key = ?7)) AS item_id) n
+LEFT JOIN items i ON i.id = n.item_id
+LEFT JOIN item_versions v ON v.id = i.version_id AND v.title = ?9 AND v.brands = ?10 AND v.published_on IS ?11
+                         AND v.summary_zh = ?12 AND v.summary_en = ?13
 """
 _WINNERS = """
 CREATE TEMP TABLE winners (
@@ -50,19 +57,17 @@ CREATE TEMP TABLE winners (
 _ELECT = """
 INSERT INTO temp.winners (capture_id, position, listing_id, fetched_at, item_id, url, others, same)
 SELECT e.capture_id, e.position, e.listing_id, e.fetched_at, e.item_id, e.url, w.others,
-       (SELECT v.id FROM items i JOIN item_versions v ON v.id = i.version_id
-        WHERE i.id = e.item_id AND w.others = 0 AND i.state <> 'withdrawn' AND i.parser = :parser
-        AND v.title = e.title AND v.brands = e.brands AND v.published_on IS e.published_on
-        AND v.summary_zh = e.summary_zh AND v.summary_en = e.summary_en)
+       (SELECT e.same FROM items i
+        WHERE i.id = e.item_id AND w.others = 0 AND i.state <> 'withdrawn' AND i.parser = :parser)
 FROM (SELECT capture_id, position, count(*) OVER (PARTITION BY who) - 1 AS others, row_number() OVER
       (PARTITION BY who ORDER BY rank, listing_id, page, capture_id DESC, position) AS place
       FROM temp.entries WHERE title <> '') w
 CROSS JOIN temp.entries e ON e.capture_id = w.capture_id AND e.position = w.position
 WHERE w.place = 1 ORDER BY e.rank, e.listing_id, e.page, e.capture_id, e.position
 """
-_COLUMNS = (
-    "capture_id, position, listing_id, rank, page, fetched_at, item_id, key, url, "
-    "title, brands, summary_zh, summary_en, published_on"
+_OBSERVED = (
+    "e.capture_id, e.position, e.listing_id, e.rank, e.page, e.fetched_at, e.item_id, e.key, e.url, e.title, e.brands, "
+    "coalesce(e.summary_zh, v.summary_zh), coalesce(e.summary_en, v.summary_en), e.published_on"
 )
 
 
@@ -142,10 +147,10 @@ def elect(connection: sqlite3.Connection, parser: int) -> None:
 
 def list_contested(connection: sqlite3.Connection) -> Iterator[Observation]:
     """The winners that have to be looked at one by one."""
-    columns = ", ".join(f"e.{name}" for name in _COLUMNS.split(", "))
     rows = connection.execute(
-        f"SELECT {columns}, w.others FROM temp.winners w CROSS JOIN temp.entries e "
-        "ON e.capture_id = w.capture_id AND e.position = w.position WHERE w.same IS NULL ORDER BY w.id"
+        f"SELECT {_OBSERVED}, w.others FROM temp.winners w CROSS JOIN temp.entries e "
+        "ON e.capture_id = w.capture_id AND e.position = w.position LEFT JOIN item_versions v ON v.id = e.same "
+        "WHERE w.same IS NULL ORDER BY w.id"
     )
     for row in rows:
         yield _observation(row)
@@ -154,8 +159,9 @@ def list_contested(connection: sqlite3.Connection) -> Iterator[Observation]:
 def find_others(connection: sqlite3.Connection, winner: Observation) -> list[Observation]:
     """The further entries of the same report in this run."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS}, 0 FROM temp.entries WHERE who = ? AND title <> '' "
-        "AND NOT (capture_id = ? AND position = ?) ORDER BY capture_id, position",
+        f"SELECT {_OBSERVED}, 0 FROM temp.entries e LEFT JOIN item_versions v ON v.id = e.same "
+        "WHERE e.who = ? AND e.title <> '' AND NOT (e.capture_id = ? AND e.position = ?) "
+        "ORDER BY e.capture_id, e.position",
         (str(winner.item_id or winner.key), winner.capture_id, winner.position),
     )
     return [_observation(row) for row in rows]
@@ -169,14 +175,13 @@ def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> Listing
     """The figures the bounds are about: tonight's from the table, the earlier ones from the last complete walk."""
     listing_id, result = walked.listing_id, walked.result
     entries, untitled, zh, en = connection.execute(
-        "SELECT count(DISTINCT who), coalesce(sum(title = ''), 0), count(DISTINCT iif(summary_zh <> '', who, NULL)), "
-        "count(DISTINCT iif(summary_en <> '', who, NULL)) FROM temp.entries WHERE listing_id = ?",
+        "SELECT count(DISTINCT who), coalesce(sum(title = ''), 0), count(DISTINCT iif(zh, who, NULL)), "
+        "count(DISTINCT iif(en, who, NULL)) FROM temp.entries WHERE listing_id = ?",
         (listing_id,),
     ).fetchone()
     ratio, ratio_entries = _median(
         connection,
-        "SELECT 1.0 * length(summary_en) / length(summary_zh) FROM temp.entries "
-        "WHERE listing_id = :listing AND summary_zh <> '' AND summary_en <> ''",
+        "SELECT 1.0 * en / zh FROM temp.entries WHERE listing_id = :listing AND zh AND en",
         {"listing": listing_id},
     )
     before = connection.execute(

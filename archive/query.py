@@ -239,9 +239,7 @@ def _describe_version(row: sqlite3.Row) -> dict[str, Any]:
 def iterate_changes(connection: sqlite3.Connection, since: int = 0) -> Iterator[dict[str, Any]]:
     """The event feed behind the cursor ``since``."""
     rows = connection.execute(
-        "SELECT e.id, e.run_id, e.at, e.kind, i.key, v.seq, v.title, e.alert, "
-        "(SELECT json_group_array(field) FROM (SELECT field FROM item_changes WHERE version_id = e.version_id "
-        "AND e.kind IN ('changed', 'corrected') ORDER BY field)) AS fields "
+        "SELECT e.id, e.run_id, e.at, e.kind, i.key, v.seq, v.title, e.alert, e.fields "
         "FROM events e JOIN items i ON i.id = e.item_id JOIN item_versions v ON v.id = e.version_id "
         "WHERE e.id > ? ORDER BY e.id",
         (since,),

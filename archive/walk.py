@@ -35,6 +35,8 @@ _STOP_OF_REFUSAL: dict[RefusalKind, StopKind] = {
 #: share of page 1's frame that an empty page must show to count as "this listing, past its end" and not as some
 #: other page: an error page inside the site's own header and footer is told by its words in archive.pages.
 FRAME_LIKENESS = 0.5
+#: entries; of smaller pages one that shows half as many is no sign of anything
+FULL_PAGE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,19 @@ class Walk:
         self._ended = False
         self.ask: Ask | None = Ask(1, url)
 
-    def feed(self, reading: Page | Refused) -> None:
-        """Take the reading of the page that was asked for and decide what comes next."""
+    def feed(self, reading: Page | Refused) -> bool:
+        """Take the reading of the page that was asked for and decide what comes next.
+
+        True where its entries count as seen: not those of a page that was refused, was cut short, or repeats another.
+        """
         ask = self._asked()
         if isinstance(reading, Refused):
             self.fail(Stop(_STOP_OF_REFUSAL[reading.kind], f"page {ask.page}: {reading.reason}"))
-        elif ask.head:
-            self._feed_head(ask, reading)
-        else:
-            self._feed_forward(ask, reading)
+            return False
+        if self._closed and not reading.closed:
+            self.fail(Stop("refused", f"page {ask.page} ends in the middle, unlike page 1: cut short"))
+            return False
+        return self._feed_head(ask, reading) if ask.head else self._feed_forward(ask, reading)
 
     def fail(self, stop: Stop) -> None:
         """End the walk here: incomplete."""
@@ -125,18 +131,15 @@ class Walk:
             raise ValueError("the walk has ended and asks for no page")
         return self.ask
 
-    def _feed_forward(self, ask: Ask, page: Page) -> None:
+    def _feed_forward(self, ask: Ask, page: Page) -> bool:
         keys = page.keys
-        if self._closed and not page.closed:
-            self.fail(Stop("refused", f"page {ask.page} ends in the middle, unlike page 1: cut short"))
-            return
         if not keys:
             self._reach_empty(ask.page, page)
-            return
+            return False
         if keys in self._pages:
             same = self._pages.index(keys) + 1
             self._reach_end(ask.page - 1, "repeated page", f"page {ask.page} repeats page {same}")
-            return
+            return False
         if ask.page == 1:
             self._frame, self._closed = page.frame, page.closed
         self._pages.append(keys)
@@ -149,13 +152,14 @@ class Walk:
                 self._reach_end(ask.page, "end unclear", f"page {ask.page} leads no further")
             else:
                 self.fail(Stop("page cap", f"stopped after {ask.page} pages, as told; the listing goes on"))
-            return
+            return True
         url = self._next_url(ask.page, page)
         if url is None:
             self._reach_end(ask.page, "end unclear", f"page {ask.page} leads no further")
         else:
             self._urls[ask.page + 1] = url
             self.ask = Ask(ask.page + 1, url)
+        return True
 
     def _next_url(self, number: int, page: Page) -> str | None:
         """The address of the following page, from the most to the least trustworthy source; None: there is none."""
@@ -189,13 +193,25 @@ class Walk:
             self.fail(Stop(kind, f"{why}, but the listing announces {self._announced} pages"))
         elif self._guessed and self._announced is None and kind != "end unclear":
             self.fail(Stop("end unclear", f"{why}, at a guessed address: set page_url for this listing"))
+        elif (thin := self._find_thin_page()) is not None:
+            self.fail(
+                Stop("refused", f"page {thin} shows only {len(self._pages[thin - 1])} entries, half a page at most")
+            )
         else:
             self.ask = Ask(1, self._url, head=True)
 
-    def _feed_head(self, ask: Ask, page: Page) -> None:
+    def _find_thin_page(self) -> int | None:
+        """A page before the last with less than half of what others show: half-rendered, and proof of no absence."""
+        sizes = [len(keys) for keys in self._pages]
+        full = max(sizes)
+        if full < FULL_PAGE:
+            return None
+        return next((number for number, size in enumerate(sizes[:-1], 1) if 2 * size < full), None)
+
+    def _feed_head(self, ask: Ask, page: Page) -> bool:
         if not page.keys:
             self.fail(Stop("empty page", f"page {ask.page} was empty when the head was read again"))
-            return
+            return False
         fresh = not self._seen.issuperset(page.keys)
         self._seen.update(page.keys)
         if fresh and ask.page < len(self._pages):
@@ -203,3 +219,4 @@ class Walk:
         else:
             self.ask = None
             self._ended = True
+        return True

@@ -114,7 +114,7 @@ def test_feed_is_read_behind_a_cursor(connection):
     assert list(events[0]) == ["id", "run", "at", "kind", "key", "version", "fields", "title", "alert"]
     assert [(event["kind"], event["key"], event["fields"]) for event in iterate_changes(connection, 7)] == [
         ("appeared", "r8", []),
-        ("changed", "r3", ["summary_zh", "title"]),
+        ("changed", "r3", ["title", "summary_zh"]),
         ("withdrawn", "r2", []),
         ("corrected", "r4", ["summary_zh"]),
     ]

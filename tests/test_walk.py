@@ -138,3 +138,24 @@ def test_announcement_is_read_from_every_page():
     pages = [page("a", next_url="2", last=3), page("b", last=3)]
     result, _ = walk([*pages, page("a", last=3)])
     assert not result.complete
+
+
+def test_entries_of_a_page_that_is_refused_do_not_count():
+    machine = Walk(URL)
+    assert machine.feed(page("a", next_url="2"))
+    assert not machine.feed(page("b", closed=False))
+    assert machine.result().entries_seen == 1
+    machine = Walk(URL)
+    machine.feed(page("a"))
+    assert machine.ask.head
+    assert not machine.feed(page("a", closed=False))
+    assert not machine.result().complete
+
+
+def test_half_rendered_page_in_the_middle_proves_no_absence():
+    full = [f"a{number}" for number in range(10)]
+    pages = [page(*full, next_url="2"), page(*"bcde", next_url="3"), page(*"fg")]
+    result, _ = walk(pages)
+    assert (result.complete, result.stop.kind) == (False, "refused")
+    assert "page 2 shows only 4 entries" in result.stop.reason
+    assert walk([page(*full, next_url="2"), page(*"bc")])[0].complete

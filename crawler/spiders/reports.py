@@ -88,12 +88,9 @@ class ReportsSpider(Spider):
             self._fail(stop, host_wide=True)
         else:
             reading = read_response(flatten(response.headers), response.body, response.url, self._reader)
-            pages_before = place.walk.result().pages_seen
-            place.walk.feed(reading)
-            result = place.walk.result()
-            if isinstance(reading, Page) and (ask.head or result.pages_seen > pages_before):
+            if place.walk.feed(reading) and isinstance(reading, Page):
                 yield from _entries(reading, ask, place)
-            self._mind_block(result.stop)
+            self._mind_block(place.walk.result().stop)
         yield from self._go_on()
 
     def give_up(self, failure: Failure) -> Iterator[Any]:
