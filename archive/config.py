@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_URL = "https://report.iimedia.cn/tag/人民日报"
-DEFAULT_USER_AGENT = "baogao/0.1 (nightly archive of report listings; contact: none configured)"
+DEFAULT_USER_AGENT = "baogao/0.1 (report archive; contact: none)"
 MIN_DELAY = 1.0  #: seconds; politeness to a host that is not ours
 RANK_STEP = 10  #: default ranks leave room between two listings
 _HOST = re.compile(r"(?=.{1,254}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")

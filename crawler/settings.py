@@ -8,7 +8,7 @@ NEWSPIDER_MODULE = "crawler.spiders"
 
 #: default "Scrapy/VERSION (+https://scrapy.org)"; the same words as archive.config.DEFAULT_USER_AGENT (tested), which
 #: `python -m crawler` replaces by what baogao.toml says
-USER_AGENT = "baogao/0.1 (nightly archive of report listings; contact: none configured)"
+USER_AGENT = "baogao/0.1 (report archive; contact: none)"
 ROBOTSTXT_OBEY = True  # default False
 DOWNLOAD_DELAY = 2.0  # default 0; crawler.pace keeps it, and raises it where robots.txt has a Crawl-delay
 DOWNLOAD_DELAY_JITTER = 0  # default 0.5, which lets half the promised pause pass for the whole
