@@ -159,7 +159,7 @@ def crawl(
         delay=config.delay if delay is None else delay,
         max_pages=max_pages or config.max_pages,
         dry=dry_run,
-        settle=not no_settle,
+        settle=dry_run or not no_settle,
         verbose=verbose,
     )
     check_delay(options.delay, listings, "--delay" if delay is not None else "crawl.delay")
@@ -174,8 +174,10 @@ def crawl(
             say=say,
             time_limit=time_limit or TIME_LIMIT_SECONDS,
         )
-    if verdict is None:
-        say("captured; `baogao settle` settles it.")
+    if verdict.outcome == "open":
+        say(f"run {verdict.run} is captured; `baogao settle` settles it.")
+        if context.as_json:
+            _print_json(verdict.to_json())
         return
     if dry_run:
         say("dry run: nothing but the WARC was kept.")
@@ -253,7 +255,7 @@ def accept(context: Context, run: int) -> None:
 @click.argument("key")
 @click.argument("existing")
 @click.option("--reason", default="", help="For the record.")
-@with_globals(reads=False)
+@with_globals()
 def alias(context: Context, key: str, existing: str, reason: str) -> None:
     """Say that KEY is another key of the report EXISTING: the site moved its id.
 
@@ -263,7 +265,10 @@ def alias(context: Context, key: str, existing: str, reason: str) -> None:
 
     with _writing(context, "baogao alias") as (connection, reader):
         add_alias(connection, context.data, key, existing, reason, reader, now=clock())
-    click.echo(f"{key} is {existing} from now on.")
+    if context.as_json:
+        _print_json({"key": key, "existing": existing, "reason": reason})
+    else:
+        click.echo(f"{key} is {existing} from now on.")
 
 
 @baogao.command()
@@ -412,10 +417,11 @@ def verify(context: Context) -> None:
 
     Example: baogao verify
     """
+    from archive.captures import todays_reader
     from archive.verify import verify as verify_archive
 
     with _reading(context) as connection:
-        report = verify_archive(connection, context.data)
+        report = verify_archive(connection, context.data, todays_reader())
     if context.as_json:
         _print_json({name: getattr(report, name) for name in report.__slots__})
     else:
@@ -481,8 +487,10 @@ _SICK_DISK = frozenset(
 
 def main() -> None:
     """The console script: errors become one sentence on stderr and their exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: what would be written there goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = _invoke()
         sys.stdout.flush()

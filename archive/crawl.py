@@ -21,6 +21,7 @@ from archive.errors import BaogaoError, Incomplete, StorageError
 from archive.night import begin_night, end_for_time, find_open_run, recover
 from archive.settle import settle
 from archive.store import check, hold_lock, open_for_reading, open_for_writing, storage_errors
+from archive.verdict import Verdict, load_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from archive.night import Options
     from archive.recording import Night
     from archive.store import DataDirectory
-    from archive.verdict import Verdict
 
 #: a night that takes longer is stopped; shorter than night.CONTINUE_WITHIN, so that it is never continued and stopped
 TIME_LIMIT_SECONDS = 5 * 3600
@@ -108,8 +108,11 @@ def crawl(
     clock: Callable[[], str],
     say: Callable[[str], None],
     time_limit: float = TIME_LIMIT_SECONDS,
-) -> Verdict | None:
-    """One night. None: captured only. Raises what kept it from a verdict (Locked, StorageError, Stopped, …)."""
+) -> Verdict:
+    """One night; its outcome is "open" where it was to be captured only.
+
+    Raises what kept it from a verdict (Locked, StorageError, Stopped, …).
+    """
     reader = todays_reader()
     with contextlib.ExitStack() as held:
         if options.dry:
@@ -123,7 +126,7 @@ def crawl(
         if night is None:
             return settled[-1]
         _fetch(connection, data, night, lock, clock=clock, time_limit=time_limit)
-        return settle(connection, data, night.run, reader) if options.settle else None
+        return settle(connection, data, night.run, reader) if options.settle else load_verdict(connection, night.run)
 
 
 def _fetch(

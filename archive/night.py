@@ -238,7 +238,7 @@ def add_alias(
 ) -> None:
     """From now on ``key`` is another key of the report ``existing``. Raises UsageError."""
     for each in (key, existing):
-        if connection.execute("SELECT 1 FROM items WHERE key = ?", (each,)).fetchone() is None and each == existing:
+        if connection.execute("SELECT 1 FROM items WHERE key = ?", (each,)).fetchone() is None:
             raise UsageError(f"There is no report {each}: `baogao export` lists the keys.")
     if (
         key == existing

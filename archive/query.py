@@ -90,7 +90,7 @@ def iterate_records(
 ) -> Iterator[dict[str, Any]]:
     """All reports in the order of their keys, each in its current reading or in all its versions."""
     run = resolve_as_of(connection, as_of)
-    for item in connection.execute("SELECT * FROM items ORDER BY key"):
+    for item in connection.execute("SELECT * FROM items WHERE key NOT IN (SELECT key FROM item_aliases) ORDER BY key"):
         record = _record_as_of(connection, item, run) if run is not None else _record_now(connection, item)
         if record is None:
             continue

@@ -131,7 +131,8 @@ SELECT i.key, i.url, i.state, v.title, v.brands, v.summary_zh, v.summary_en, v.p
        (SELECT json_group_array(key) FROM (SELECT l.key FROM memberships m JOIN listings l ON l.id = m.listing_id
                                            WHERE m.item_id = i.id ORDER BY l.key)) AS listings,
        c.url AS capture_url, c.fetched_at AS capture_at, c.digest AS capture_sha256, c.warc_file, c.warc_offset, v.parser
-FROM items i JOIN item_versions v ON v.id = i.version_id JOIN captures c ON c.id = v.capture_id;
+FROM items i JOIN item_versions v ON v.id = i.version_id JOIN captures c ON c.id = v.capture_id
+WHERE i.key NOT IN (SELECT key FROM item_aliases);
 
 CREATE VIEW history AS                    -- what the site showed, by our best reading; equal neighbours folded
 WITH shown AS (

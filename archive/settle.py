@@ -80,6 +80,7 @@ class _Settlement:
         return str(fetched or self.start["started_at"])
 
     def run_steps(self) -> None:
+        self.connection.execute("DELETE FROM issues WHERE run_id = ?", (self.run,))  # of its rejection
         walked = self._read_walks()
         gates = [gate for each in walked for gate in vet_listing(measure(self.connection, each, self.run))]
         known = self.connection.execute("SELECT count(*) FROM items WHERE state <> 'withdrawn'").fetchone()[0]

@@ -211,6 +211,8 @@ def open_for_reading(data: DataDirectory) -> sqlite3.Connection:
     """
     path = data.db
     if not path.exists():  # PermissionError where the directory may not be entered: archive.cli words it
+        if any(data.warc.glob("run-*")):
+            raise UsageError(f"{path} is gone: run `baogao reparse`, which reads it again from the WARC files.")
         raise UsageError(f"There is no archive at {path}: run `baogao crawl` first, or name its directory with --data.")
     # a WAL file needs its -shm, which can't be made in a read-only directory; without a -wal nothing can be missed
     frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()

@@ -9,12 +9,16 @@ from archive.compare import FIELDS, Content
 from archive.errors import StorageError
 from archive.journal import NOTE
 from archive.recovery import verify_file
+from archive.rereading import Rereader
 from archive.warc import iterate_records
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
+    from archive.captures import Reader
     from archive.store import DataDirectory
+    from archive.warc import Record
 
 
 @dataclass(slots=True)
@@ -29,14 +33,15 @@ class Verification:
     notices: list[str] = field(default_factory=list)  #: worth knowing, nothing wrong
 
 
-def verify(connection: sqlite3.Connection, data: DataDirectory) -> Verification:
+def verify(connection: sqlite3.Connection, data: DataDirectory, reader: Reader) -> Verification:
     """Read everything; the archive is not changed."""
     report = Verification()
     _verify_database(connection, report)
     _verify_versions(connection, report)
+    _verify_readings(connection, data, report, reader)
     expected = _list_references(connection, report)
     files = sorted(data.warc.glob("*.warc.gz")) + sorted(data.warc.glob("*.warc.gz.open"))
-    (known,) = (frozenset(row[0] for row in connection.execute("SELECT record_id FROM captures")),)
+    known = frozenset(row[0] for row in connection.execute("SELECT record_id FROM captures"))
     for path in files:
         file = str(path.relative_to(data.root)).removesuffix(".open")
         report.files += 1
@@ -65,40 +70,73 @@ def _verify_versions(connection: sqlite3.Connection, report: Verification) -> No
     )
     for row in rows:
         report.versions += 1
-        content = Content(*row[5:])
-        hashes = (content.content_hash, content.exact_hash, content.summary_hash)
-        if tuple(row[2:5]) != hashes:
+        if tuple(row[2:5]) != Content(*row[5:]).hashes():
             report.problems.append(f"archive.db: version {row[1]} of {row[0]} does not hold the text its hashes name.")
 
 
-def _list_references(
-    connection: sqlite3.Connection, report: Verification
-) -> dict[str, dict[int, tuple[str, str | None, int | None]]]:
-    """By file and offset: record id, payload digest and length that archive.db expects there."""
-    expected: dict[str, dict[int, tuple[str, str | None, int | None]]] = {}
-    for file, offset, record_id, digest, length in connection.execute(
-        "SELECT warc_file, warc_offset, record_id, digest, warc_length FROM captures"
+def _verify_readings(connection: sqlite3.Connection, data: DataDirectory, report: Verification, reader: Reader) -> None:
+    """Each version against the very bytes it cites: its time, and, where today's parser read it, its text."""
+    rereader = Rereader(connection, data.root, reader)
+    rows = connection.execute(
+        f"SELECT i.key, v.seq, v.item_id, v.capture_id, v.parser, v.observed_at = c.fetched_at, "
+        f"{', '.join(f'v.{name}' for name in FIELDS)} FROM item_versions v JOIN items i ON i.id = v.item_id "
+        "JOIN captures c ON c.id = v.capture_id ORDER BY v.capture_id, v.id"
+    )
+    for key, seq, item_id, capture_id, parser, same_time, *fields in rows:
+        if not same_time:
+            report.problems.append(f"archive.db: version {seq} of {key} is not of the time of the capture it cites.")
+        if parser != reader.version:
+            continue
+        try:
+            reread = rereader.read_item(capture_id, item_id)
+        except StorageError:
+            continue  # named where the file is read
+        if reread != Content(*fields):
+            report.problems.append(f"archive.db: version {seq} of {key} is not what the capture it cites says.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What archive.db expects at one place of one file; of a note only the record id."""
+
+    record_id: str
+    capture: tuple[object, ...] | None = None  #: digest, length, url, status, time, page
+
+
+def _describe_capture(record: Record) -> tuple[object, ...]:
+    page = record.headers.get("Baogao-Page")
+    return (
+        *(record.digest, record.length, record.headers["WARC-Target-URI"], record.status),
+        *(record.headers["WARC-Date"], int(page) if page else None),
+    )
+
+
+def _list_references(connection: sqlite3.Connection, report: Verification) -> dict[str, dict[int, Reference]]:
+    """By file and offset: what archive.db expects there."""
+    expected: dict[str, dict[int, Reference]] = {}
+    for file, offset, record_id, *capture in connection.execute(
+        "SELECT warc_file, warc_offset, record_id, digest, warc_length, url, status, fetched_at, page FROM captures"
     ):
-        expected.setdefault(file, {})[offset] = (record_id, digest, length)
+        expected.setdefault(file, {})[offset] = Reference(record_id, tuple(capture))
         report.captures += 1
     for file, offset, record_id in connection.execute("SELECT warc_file, warc_offset, record_id FROM notes"):
-        expected.setdefault(file, {})[offset] = (record_id, None, None)
+        expected.setdefault(file, {})[offset] = Reference(record_id)
     for (file,) in connection.execute("SELECT file FROM warc_files"):
         expected.setdefault(file, {})
     return expected
 
 
 def _verify_references(
-    path: object,
+    path: Path,
     file: str,
-    references: dict[int, tuple[str, str | None, int | None]],
+    references: dict[int, Reference],
     report: Verification,
     *,
     indexed: bool,
 ) -> None:
     orphans = 0
     try:
-        for record in iterate_records(path):  # type: ignore[arg-type]
+        for record in iterate_records(path):
             report.records += 1
             is_note = record.type == "metadata" and record.headers.get("WARC-Target-URI", "").startswith(NOTE)
             if record.type not in {"response", "revisit"} and not is_note:
@@ -107,9 +145,8 @@ def _verify_references(
             if reference is None:
                 orphans += 1
                 continue
-            record_id, digest, length = reference
-            if record.record_id != record_id or (
-                digest is not None and (record.digest != digest or record.length != length)
+            if record.record_id != reference.record_id or (
+                reference.capture is not None and reference.capture != _describe_capture(record)
             ):
                 report.problems.append(f"{file} at {record.offset} holds another record than archive.db says.")
     except StorageError:

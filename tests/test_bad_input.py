@@ -98,7 +98,7 @@ def test_a_host_that_is_not_ours_is_not_asked_more_than_once_a_second(empty):
         (("accept", "77"), "There is no run 77: `baogao runs` lists them."),
         (("accept", "1"), "Run 1 is complete, not rejected: there is nothing to accept."),
         (("reparse", "--run", "77"), "There is no run 77: `baogao runs` lists them."),
-        (("alias", "new:1", "nowhere:1"), "There is no report nowhere:1: "),
+        (("alias", "nowhere:1", "nowhere:2"), "There is no report nowhere:1: "),
         (("alias", "{key}", "{key}"), "{key} or {key} is an alias already, or they are the same"),
     ],
     ids=str,

@@ -403,6 +403,7 @@ def test_twin_is_held_and_named(nights):
 
 
 def test_alias_makes_the_twin_the_same_report(nights):
+    from archive.errors import UsageError
     from archive.night import add_alias
 
     nights.night()
@@ -416,6 +417,9 @@ def test_alias_makes_the_twin_the_same_report(nights):
     nights.night()
     assert nights.state("r4") == "listed"
     assert nights.query("SELECT count(*) FROM events WHERE kind = 'withdrawn'") == [(0,)]
+    assert "r40" not in {key for (key,) in nights.query("SELECT key FROM reports")}
+    with nights.opened() as connection, pytest.raises(UsageError, match="no report nobody"):
+        add_alias(connection, nights.data, "nobody", "r4", "", nights.reader, now=nights.now())
 
 
 def test_lost_field_is_kept_until_a_second_complete_night(nights):
