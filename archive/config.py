@@ -165,6 +165,28 @@ def _encode_host(host: str, url: str) -> str:
     return encoded
 
 
+def _encoding_of(quoted: str, url: str) -> str:
+    """In which charset an address is percent-encoded: an old Chinese site reads its own queries as GBK only."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            unquote(quoted, encoding=encoding, errors="strict")
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise UsageError(f"{url!r} is percent-encoded, but neither in UTF-8 nor in GBK: copy the address again.")
+
+
+def _unquote(quoted: str, url: str) -> str:
+    return unquote(quoted, encoding=_encoding_of(quoted, url))
+
+
+def _requote(quoted: str, safe: str, url: str) -> str:
+    """The one spelling of a part of an address; what is in GBK goes over the wire byte for byte as given."""
+    if _encoding_of(quoted, url) == "utf-8":
+        return quote(unquote(quoted), safe=safe)
+    return quote(quoted, safe=safe + "%")
+
+
 def make_listing(url: str, *, rank: int, page_url: str | None = None) -> Listing:
     """A listing from its address, raw or percent-encoded: both spellings give the same one. Raises UsageError."""
     try:
@@ -174,16 +196,15 @@ def make_listing(url: str, *, rank: int, page_url: str | None = None) -> Listing
         raise UsageError(f"{url!r} is not a web address ({error}).") from error
     if parts.scheme not in {"http", "https"} or not host or parts.username or re.search(r"\s", url.strip()):
         raise UsageError(f"{url!r} is not a web address; allowed are http:// and https:// with a host and no password.")
-    try:
-        path = unquote(parts.path or "/", errors="strict")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{url!r} is percent-encoded, but not in UTF-8: copy the address again.") from error
+    path = _unquote(parts.path or "/", url)
     netloc = f"[{host}]" if ":" in host else _encode_host(host, url)
     netloc += f":{port}" if port else ""
-    query = quote(unquote(parts.query), safe="=&+,;:@/?-._~")
-    canonical = urlunsplit((parts.scheme, netloc, quote(path, safe="/:@!$&'()*+,;=~-._"), query, ""))
+    query = _requote(parts.query, "=&+,;:@/?-._~", url)
+    canonical = urlunsplit((parts.scheme, netloc, _requote(parts.path or "/", "/:@!$&'()*+,;=~-._", url), query, ""))
     tag = _TAG.match(path)
     key = f"tag:{tag[1]}" if tag and not query else f"{host}{path}"
     if query:
-        key += "?" + "&".join(f"{name}={value}" for name, value in sorted(parse_qsl(query, keep_blank_values=True)))
+        encoding = _encoding_of(query, url)
+        pairs = parse_qsl(query, keep_blank_values=True, encoding=encoding)
+        key += "?" + "&".join(f"{name}={value}" for name, value in sorted(pairs))
     return Listing(key, canonical, rank, page_url)

@@ -86,7 +86,7 @@ def _trace(text: str) -> list[tuple[Language, str]]:
 def _weigh_tokens(text: str) -> Iterator[tuple[int, float, float, float]]:
     """For each token its place, the price of a change of language before it, and its own in Chinese and in English."""
     asides = deque(match.span() for match in _ASIDE.finditer(text))
-    after_stop, quotes = True, 0
+    after_stop, quotes, aloof = True, 0, False
     for token in _TOKEN.finditer(text):
         kind, start, end = token.lastgroup, token.start(), token.end()
         mark = text[start]
@@ -101,8 +101,10 @@ def _weigh_tokens(text: str) -> Iterator[tuple[int, float, float, float]]:
             switch += SWITCH_BEFORE_MARK
         cost_zh = LATIN_WORD_IN_ZH * (text.count(" ", start, end) + 1) if kind == "latin" else 0.0
         yield start, switch if start else 0.0, weight * cost_zh, weight * _weigh_in_english(text, kind, start, end)
-        if kind == "stop":
-            after_stop = True
+        if after_stop and mark in "([（【":
+            aloof = True  # a note between two sentences: what follows it follows a full stop
+        if kind == "stop" or (aloof and mark in ")]）】"):
+            after_stop, aloof = True, False
         elif kind != "blank" and not (after_stop and mark in _CLOSER and not opens):
             after_stop = False
 

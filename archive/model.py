@@ -47,6 +47,7 @@ class Pager:
     links: tuple[tuple[int, str], ...] = ()  #: number links, ascending
     template: str | None = None  #: URL with ``{page}``, where two or more number links agree on one
     more: bool = False  #: something promises a further page, though no usable link leads there
+    total: int | None = None  #: how many reports it says the listing holds (共 770 条)
 
 
 @dataclass(frozen=True, slots=True)

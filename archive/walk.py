@@ -86,6 +86,7 @@ class Walk:
         self._pages: list[tuple[str, ...]] = []
         self._seen: set[str] = set()
         self._announced: int | None = None
+        self._total: int | None = None
         self._template: str | None = None
         self._frame: frozenset[str] = frozenset()
         self._closed = False
@@ -136,8 +137,8 @@ class Walk:
         if not keys:
             self._reach_empty(ask.page, page)
             return False
-        if keys in self._pages:
-            same = self._pages.index(keys) + 1
+        same = self._same_page(keys)
+        if same:
             self._reach_end(ask.page - 1, "repeated page", f"page {ask.page} repeats page {same}")
             return False
         if ask.page == 1:
@@ -146,6 +147,7 @@ class Walk:
         self._seen.update(keys)
         pager = page.pager
         self._announced = pager.last or self._announced
+        self._total = pager.total or self._total
         self._template = pager.template or self._template
         if ask.page >= self._max_pages:
             if self._next_url(ask.page, page) is None:
@@ -167,16 +169,34 @@ class Walk:
         linked = dict(pager.links).get(follows) or pager.next_url
         if linked:
             return linked
-        announced = self._announced is not None and self._announced > number
+        expected = self._expected()
+        announced = expected is not None and expected > number
         if self._page_url and (announced or self._announced is None):
             return self._page_url.replace("{url}", self._url).replace("{page}", str(follows))
         if announced and self._template:
             return self._template.replace("{page}", str(follows))
-        if announced or pager.more:
+        # a button that loads more stands on the last page too, so a last page that is known speaks first
+        if announced or (pager.more and expected is None):
             # nothing usable leads on: the commonest form is tried, and what it brings must prove itself
             self._guessed = True
             return f"{self._url}{'&' if '?' in self._url else '?'}page={follows}"
         return None
+
+    def _same_page(self, keys: tuple[str, ...]) -> int | None:
+        """Which earlier page listed the same reports, in whatever order."""
+        for number, earlier in enumerate(self._pages, 1):
+            if len(earlier) == len(keys) and set(earlier) == set(keys):
+                return number
+        return None
+
+    def _expected(self) -> int | None:
+        """How many pages there should be: as announced, else as many as the announced reports fill.
+
+        A total that is off by a few is common; one that needs another page is a listing that was not seen whole.
+        """
+        if self._announced is not None or self._total is None:
+            return self._announced
+        return -(-self._total // max(map(len, self._pages), default=1))
 
     def _reach_empty(self, number: int, page: Page) -> None:
         if number == 1:
@@ -188,10 +208,12 @@ class Walk:
 
     def _reach_end(self, last: int, kind: StopKind, why: str) -> None:
         """Page ``last`` seems to be the last one: believe it where nothing contradicts it."""
-        if self._announced is not None and self._announced > last:
-            kind = kind if last + 1 < self._announced else "end unclear"
-            self.fail(Stop(kind, f"{why}, but the listing announces {self._announced} pages"))
-        elif self._guessed and self._announced is None and kind != "end unclear":
+        expected = self._expected()
+        if expected is not None and expected > last:
+            kind = kind if last + 1 < expected else "end unclear"
+            what = f"{expected} pages" if self._announced else f"{self._total} reports ({len(self._seen)} were seen)"
+            self.fail(Stop(kind, f"{why}, but the listing announces {what}"))
+        elif self._guessed and expected is None and kind != "end unclear":
             self.fail(Stop("end unclear", f"{why}, at a guessed address: set page_url for this listing"))
         elif (thin := self._find_thin_page()) is not None:
             self.fail(

@@ -71,6 +71,14 @@ def test_both_spellings_of_one_tag_are_one_listing(tmp_path):
         ("https://a.example/list?b=2&a=1", "a.example/list?a=1&b=2", "https://a.example/list?b=2&a=1"),
         ("http://127.0.0.1:8000/tag/人民日报#top", "tag:人民日报", None),
         ("https://a.example", "a.example/", "https://a.example/"),
+        # an old site reads its own query as GBK: byte for byte, and the key says what it means
+        (
+            "https://a.example/s.jsp?tag=%C8%CB%C3%F1",
+            "a.example/s.jsp?tag=人民",
+            "https://a.example/s.jsp?tag=%C8%CB%C3%F1",
+        ),
+        ("https://a.example/s.jsp?tag=%E4%BA%BA", "a.example/s.jsp?tag=人", "https://a.example/s.jsp?tag=%E4%BA%BA"),
+        ("https://a.example/tag/%C8%CB%C3%F1", "tag:人民", "https://a.example/tag/%C8%CB%C3%F1"),
     ],
 )
 def test_listing_key(url, key, canonical):

@@ -34,6 +34,14 @@ EN = 'The invented market was 1.23 billion yuan, says the "Survey of lanterns" b
         [("en", EN + " "), ("zh", "艾媒咨询 | 2025年中国虚构行业发展现状与消费行为调查数据")],
         [("zh", "他说：“好的。”"), ("en", "In the invented year nobody said anything more.")],
         [("zh", "SaaS、PaaS与IaaS市场分析")],
+        [
+            ("zh", "虚构的市场增长了4.5%。(数据来源:iiMedia Research)"),
+            ("en", "In the future, invented brands will stand out."),
+        ],
+        [
+            ("en", "The invented market grew by 4.5%. (Source: iiMedia Research)"),
+            ("zh", "未来，虚构的品牌将脱颖而出。"),
+        ],
         [("zh", "本报告涉及企业/品牌包括:Keep、Nike、Luckin Coffee")],
         [("en", "According to 《虚构咖啡报告》 released by nobody, the number of users grew.")],
         [("zh", "OpenAI、Google DeepMind、Meta AI等虚构企业")],

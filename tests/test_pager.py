@@ -96,7 +96,91 @@ CASES = {
     "stars": ("<div class=rating>" + "".join(f'<a href="/rate?score={n}">{n}</a>' for n in range(1, 6)) + "</div>", None, None, None, None, False),
     "years": ("<div>年份：" + links(2023, 2024, 2025, form=lambda n: f"{TAG}?year={n}") + "</div>", None, None, None, None, False),
     "nothing": ("", None, None, None, None, False),
+    "blanks in a word": (f'<p><a href="{q(2)}">下 一&nbsp;页</a></p>', None, None, "?page=2", None, False),
+    "other word": (f'<p><a href="{q(2)}">次页</a></p>', None, None, "?page=2", None, False),
+    "older": (
+        f'<p><a href="{q(4)}">← 较早文章</a></p><p><a href="{q(2)}">较新文章 →</a></p>', None, None, "?page=4", None, False,
+    ),
+    "script to an address": (f"""<p><button onclick="location.href='{q(2)}'">下一页</button></p>""", None, None, "?page=2", None, False),
+    "script puts an address together": (
+        """<p><a href="javascript:;" onclick="location.href='?page=' + next()">下一页</a></p>""", None, None, None, None, True,
+    ),
+    "script turns the page": ('<p><a href="javascript:turn()">下一页</a></p>', None, None, None, None, True),
+    "script says that this was the last": (
+        """<p><a href="javascript:alert('没有了')">下一页</a></p>""", None, None, None, None, False,
+    ),
+    "script behind a window of numbers": (
+        '<div class=pager><a href="javascript:go(1)">1</a><a href="javascript:go(2)">2</a><b>3</b><a href="javascript:turn()">下一页</a></div>',
+        3, 4, None, None, True,
+    ),
+    "script on the announced last page": (
+        '<div class=pager><a href="javascript:go(2)">2</a><b>3</b><a href="javascript:turn()">下一页</a> 共3页</div>', 3, 3, None, None, False,
+    ),
+    "last page in an attribute": ("<div id=pager data-total-pages=7></div>", None, 7, None, None, True),
+    "last page of a jump box": ("<p>到第<input type=number name=page min=1 max=9>页</p>", None, 9, None, None, True),
+    "total and size": ("<p>共找到 25 个结果，每页 10 条</p>", None, 3, None, None, True),
+    "total and size for a script": ("<div class=pager data-total=25 data-page-size=10></div>", None, 3, None, None, True),
 }  # fmt: skip
+
+ONWARD = {
+    # link text, path and query: what leads on because of its address
+    "more": ("查看更多", "?page=2"),
+    "a picture": ("<img src=n.gif>", "?page=2"),
+    "nonsense": ("翻", "?pageNo=2"),
+    "step": ("去", "/page/2/"),
+    "short step": ("去", "/p2.html"),
+    "index file": ("去", "/index_2.html"),
+    "bare step": ("More", "/2"),
+    "suffix": ("继续浏览", "_2.shtml"),
+    "offset": ("更多报告", "?start=10"),
+    "session junk": ("翻", "?_t=77&page=2"),
+}
+NOT_ONWARD = {
+    "another page of it": ("翻", "?page=3"),
+    "a year": ("更多", "?year=2"),
+    "another order": ("更多", "?sort=new&page=2"),
+    "another listing": ("更多", "-about/page/2"),
+    "a number that may be anything": ("餐饮", "/2"),
+    "an offset that may be anything": ("餐饮", "?from=10"),
+}
+TOTALS = {
+    "heading": ("<h2>关于“x”的报告（共 1,234 篇）</h2>", 1234),
+    "search": ("<p>找到相关结果约 95 条</p>", 95),
+    "beside a pager": (f'<div>总数：95 <a href="{q(2)}">下一页</a></div>', 95),
+    "English": ("<p>Showing 1-3 of 95 reports</p>", 95),
+    "attribute": ('<div class="pager" data-total="95"></div>', 95),
+    "no more than shown": ("<p>共 3 条</p>", None),
+    "of the site": ("<p>本站共收录 12345 份报告</p>", None),
+    "of a comment box": ("<p>共 95 条评论</p>", None),
+    "of another listing": ('<p><a href="/tag/y">餐饮（共 95 篇）</a></p>', None),
+    "pages": ("<p>总数：95 页</p>", None),
+}
+
+
+@pytest.mark.parametrize("name", ONWARD)
+def test_an_address_leads_on_whatever_its_text(name):
+    text, path = ONWARD[name]
+    assert pager_of(f'<div><a href="{TAG}{path}">{text}</a></div>').next_url == URL + path
+
+
+@pytest.mark.parametrize("name", NOT_ONWARD)
+def test_an_address_that_proves_nothing_does_not_lead_on(name):
+    text, path = NOT_ONWARD[name]
+    assert pager_of(f'<div><a href="{TAG}{path}">{text}</a></div>').next_url is None
+
+
+def test_an_address_leads_on_from_where_the_page_is():
+    link = "<p><a href='/tag/x/list-{0}.html'>更多</a> <a href='/tag/x?page={0}'>更多</a></p>".format
+    assert pager_of(link(5), url=f"{URL}/list-4.html").next_url == f"{URL}/list-5.html"
+    assert pager_of(link(5), url=f"{URL}?page=4").next_url == f"{URL}?page=5"
+    assert pager_of(link(4), url=f"{URL}?page=4").next_url is None
+    assert pager_of(link(5), url=f"{HOST}/tag/4").next_url is None
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_total_of_reports(name):
+    markup, total = TOTALS[name]
+    assert pager_of(markup).total == total
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -247,6 +248,79 @@ def test_furniture_at_the_edge_of_a_paragraph_and_words_that_only_look_like_it(m
     assert {one.summary_zh for one in reading.entries} == {EDGES[markup]}
 
 
+SEAMS = {
+    # markup of a paragraph that editors break into elements anywhere: it stays one
+    "in a number": "<div><span>虚构的市场增长了26.</span><span>14个百分点，一半没有回答。</span></div>",
+    "at a sentence": "<div><span class=a>虚构的市场开张。</span><span class=b>一半的人没有回答。</span></div>",
+    "in a word": "<p><span>艾媒咨询虚构，有人自称iiMedia Rese</span><span>arch的员工，在虚构的市场里卖灯笼、雨伞与早餐，从早晨一直卖到夜里，"
+    "没有人知道为什么，也没有人问起过；数字是虚构的，灯笼与雨伞是虚构的，早餐与夜晚也是虚构的，而这一段文字仍然要在一行之内说完，不能从中间断开，"
+    "因为断开的地方正好是一个词，而一个词不应当属于两个段落。</span></p>",
+    "a link to another report": "<p><a href='/repo1-0/7.html'>iiMedia Research</a>（艾媒咨询）数据显示，虚构的市场里有灯笼、雨伞与早餐，从早晨一直卖到夜里，"
+    "没有人知道为什么，也没有人问起过；数字是虚构的，灯笼与雨伞是虚构的，早餐与夜晚也是虚构的，而这一段文字仍然要在一行之内说完，不能从中间断开，"
+    "因为断开的地方正好是一个词，而一个词不应当属于两个段落。</p>",
+}
+
+
+@pytest.mark.parametrize("name", SEAMS)
+def test_a_paragraph_in_pieces_is_one_paragraph(name):
+    markup = SEAMS[name]
+    reading = read(page("".join(entry(r, zh=markup) for r in SIX)))
+    assert {one.summary_zh for one in reading.entries} == {re.sub("<[^>]*>", "", markup)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "本文来源于虚构网，版权归原作者所有，转载请注明出处。",
+        "更多虚构内容，请关注虚构微信公众号（nobody）。",
+        "温馨提示：如需订购完整版报告，请拨打客服热线 000-000-0000。",
+        "Copyright Nobody. All rights reserved. No part of this report may be reproduced.",
+    ],
+)
+def test_an_imprint_under_an_entry_is_no_text(line):
+    assert texts(read(page("".join(entry(r, below=f"<p>{line}</p>") for r in SIX)))) == truth(SIX)
+
+
+def test_a_category_before_a_title_and_a_date_behind_it():
+    row = (
+        '[<b><a href="/c/3">虚构报告</a></b>] <a href="{}">{}</a><span><small>日期：</small>2025-09-09 08:00:00</span>'
+    )
+    reports = [
+        replace(r, title=title)
+        for r, title in zip(SIX, ["艾媒咨询 | 虚构报告 9", *(r.title for r in SIX[1:])], strict=True)
+    ]
+    body = "".join(
+        f"<li>{row.format(r.path, e(r.title))}<p>{'<br>'.join(map(e, r.zh + r.en))}</p></li>" for r in reports
+    )
+    assert texts(read(page(f"<ul>{body}</ul>"))) == truth(reports)
+
+
+# --- advertisements ------------------------------------------------------------------------------------------------------------
+
+OFFER = "虚构的峰会正在报名，限时八折优惠，名额有限，先到先得。" * 3
+OFFER_EN = "Join the invented summit now and meet more than two hundred invented speakers."
+ADVERTISEMENTS = {
+    "another site": f'<a href="http://ads.example/c?id=9"><h3>虚构的峰会火热报名中</h3><p>{OFFER}</p><p>{OFFER_EN}</p></a><i>广告</i>',
+    "so labelled": f'<div class="ad-box"><h3>虚构的峰会火热报名中</h3><p>{OFFER}</p><p>{OFFER_EN}</p></div>',
+}
+
+
+@pytest.mark.parametrize("name", ADVERTISEMENTS)
+@pytest.mark.parametrize("after", [1, 5])
+def test_an_advertisement_among_the_entries_is_none(name, after):
+    items = [f"<li>{entry(r)[13:-6]}</li>" for r in SIX]
+    items.insert(after, f"<li>{ADVERTISEMENTS[name]}</li>")
+    assert texts(read(page(f"<ul>{''.join(items)}</ul>"))) == truth(SIX)
+
+
+def test_an_advertisement_in_flat_markup_belongs_to_no_entry():
+    flat = [entry(r)[13:-6] for r in SIX]
+    flat.insert(
+        2, f'<div class="ad"><a href="http://ads.example/c?id=9"><img alt=ad>{OFFER}</a><span>广告</span></div>'
+    )
+    assert texts(read(page(f"<div>{''.join(flat)}</div>"))) == truth(SIX)
+
+
 # --- what stands beside the list ------------------------------------------------------------------------------------------------
 
 
@@ -355,6 +429,9 @@ REFUSED = {
     "pdf": ("unreadable", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj <<>> endobj"),
     "plain text": ("unreadable", "虚构的纯文本，没有任何标签。"),
     "no charset fits": ("unreadable", b"<html><body>" + b"\x80\xff" * 999),
+    "encoded twice": ("unreadable", page(cards(TEN)).encode().decode("latin-1").encode()),
+    "encoded twice, Windows": ("unreadable", page("çš„ çš„ çš„ çš„")),
+    "question marks": ("unreadable", re.sub("[\u4e00-\u9fff]", "?", page(cards(SIX)))),
     "damaged title": ("unreadable", page(cards(SIX)).encode().replace("纸灯笼行业".encode(), b"\xe7\xba\xb8\xff")),
     "damaged summary": ("unreadable", page(cards(SIX)).encode().replace("排队".encode(), b"\xff\xfe")),
     "no titles at all": ("unreadable", page(f"<ul>{''.join(UNTITLED)}</ul>")),

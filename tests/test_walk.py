@@ -9,11 +9,11 @@ URL = "http://127.0.0.1/tag/x"
 FRAME = frozenset({"关于“x”的报告", "首页", "页脚"})
 
 
-def page(*keys, next_url=None, last=None, links=(), template=None, more=False, frame=FRAME, closed=True):
+def page(*keys, next_url=None, last=None, links=(), template=None, more=False, total=None, frame=FRAME, closed=True):
     from archive.model import Entry
 
     entries = tuple(Entry(key, "", "题", (), "", "", None) for key in keys)
-    pager = Pager(last=last, next_url=next_url, links=links, template=template, more=more)
+    pager = Pager(last=last, next_url=next_url, links=links, template=template, more=more, total=total)
     return Page(entries, pager, frame, "utf-8", closed)
 
 
@@ -62,6 +62,9 @@ def test_next_that_never_ends_on_repeated_pages_is_the_end_where_nothing_contrad
         ([page("a", next_url="2"), Refused("login", "login")], "blocked"),
         ([page("a", next_url="2"), page("b", closed=False)], "refused"),
         ([page("a", more=True), page("a", more=True)], "end unclear"),
+        ([page("a", total=2), page("a", total=2)], "end unclear"),
+        ([page("a", "b", next_url="2", total=5), page("c", "d", total=5), page(total=5)], "end unclear"),
+        ([page("a", "b", next_url="2", last=3), page("b", "a", next_url="3", last=3)], "repeated page"),
     ],
 )
 def test_what_is_no_end(pages, kind):
@@ -101,6 +104,29 @@ def test_guessed_address_must_bring_every_announced_page():
     machine.feed(page("b", last=2))
     machine.feed(page("a", last=2))
     assert machine.result().complete
+
+
+def test_what_promises_more_is_kept_by_the_last_page_that_is_known():
+    """A scripted pager says "there is more" on every page; the announced last one speaks first."""
+    result, asked = walk([page("a", last=2, more=True), page("b", last=2, more=True)])
+    assert result.complete
+    assert asked == [(1, False), (2, False), (1, True)]
+
+
+def test_total_of_reports_is_an_announcement_where_no_last_page_is():
+    result, asked = walk([page("a", "b", total=3), page("c", total=3)])
+    assert (result.complete, asked) == (True, [(1, False), (2, False), (1, True)])
+    # off by a few: the pages are there
+    assert walk([page("a", "b", next_url="2", total=4), page("c", total=4)])[0].complete
+    # a pager that ends before the total would is believed
+    assert walk([page("a", "b", next_url="2", last=2, total=9), page("c", last=2, total=9)])[0].complete
+    result, _ = walk([page("a", "b", total=9), page("a", "b", total=9)])
+    assert "announces 9 reports (2 were seen)" in str(result.stop)
+
+
+def test_page_in_another_order_is_a_repeated_page():
+    result, _ = walk([page("a", "b", next_url="2"), page("c", next_url="3"), page("b", "a", next_url="4")])
+    assert (result.complete, result.pages_seen) == (True, 2)
 
 
 def test_report_published_during_the_walk_is_seen_when_the_head_is_read_again():

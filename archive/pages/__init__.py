@@ -32,6 +32,7 @@ LARGEST_FRAME = 200
 LONGEST_IN_FRAME = 60
 
 _LOST = "\ufffd"
+_REPLACED = "????"  #: what a database with the wrong charset makes of Chinese
 _FIGURE = re.compile(r"\d")
 _CLOSED = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _END = 4096  #: characters from the end in which a whole page closes; counters and comments follow
@@ -82,6 +83,9 @@ def _read(document: Document, markup: str, url: str, decoded: Decoded) -> Page |
 
 def _find_spoilt(entries: tuple[Entry, ...], *, damaged: bool) -> str | None:
     """Which entry holds bytes that no charset explains; a U+FFFD that the site itself shows in a summary is text."""
+    replaced = [entry for entry in entries if _REPLACED in entry.title]
+    if 2 * len(replaced) > len(entries):
+        return f"the titles consist of question marks: “{replaced[0].title[:60]}”"
     for entry in entries:
         if _LOST in entry.title:
             return f"the title of {entry.key} has undecodable bytes: “{entry.title[:60]}”"

@@ -1,10 +1,10 @@
-"""Where in an address the page number stands, and the address of any page after that pattern."""
+"""Where in an address the page number stands, the address of any page, and whether one follows another."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -83,6 +83,72 @@ def is_page_like(url: str, here: SplitResult) -> bool:
     shared = sum(1 for one, other in zip(ours, theirs, strict=False) if one == other)
     rest = "".join(theirs[shared:]) + there.query
     return shared >= max(1, len(ours) - 1) and any(map(str.isdigit, rest))
+
+
+_PAGE_NAME = re.compile(
+    r"(?:page|p|pn|pg|page_?(?:no|num|number|index|id)|cur(?:rent)?_?page|paged|cp|pager)", re.IGNORECASE
+)
+_OFFSET_NAME = re.compile(r"(?:start|offset|from|skip|begin|first)", re.IGNORECASE)
+#: what may differ between two pages of one listing without being a page number
+_JUNK_NAME = re.compile(
+    r"_+t?|ts|time(?:stamp)?|rnd|rand(?:om)?|sid|.*sess.*|page_?size|per_?page|limit|rows", re.IGNORECASE
+)
+_PAGE_PATH = re.compile(
+    r"(?P<base>.*?)/(?:(?:page|pg|p)[/_-]?|(?:index|default)[_-])(?P<number>\d{1,6})(?P<suffix>\.\w{2,5})?/?",
+    re.IGNORECASE,
+)
+_NUMBERED_PATH = re.compile(r"(?P<base>.*?)(?:/list[_-]|[/_-])(?P<number>\d{1,6})(?P<suffix>\.\w{2,5})?/?")
+_FIRST_PATH = re.compile(r"(?:/(?:index|default))?(?:\.\w{2,5})?/?$", re.IGNORECASE)
+
+
+def follows(url: str, here: SplitResult) -> Literal["surely", "perhaps"] | None:
+    """Whether an address is the next page after this one, as far as addresses tell.
+
+    Surely, where all but a parameter or path step that is named like a page number is alike. Perhaps, where a number
+    merely follows another: /list-5.html after /list-4.html may be the next page, or another listing.
+    """
+    there = urlsplit(url)
+    ours, theirs = _parameters(here), _parameters(there)
+    differing = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+    telling = {name for name in differing if not _JUNK_NAME.fullmatch(name)}
+    path, other = (parts.path.partition(";")[0] for parts in (here, there))
+    if path.rstrip("/") == other.rstrip("/"):
+        name = telling.pop() if len(telling) == 1 else ""
+        if _PAGE_NAME.fullmatch(name):
+            return "surely" if _succeeds(ours.get(name, "1"), theirs.get(name, "")) else None
+        if _OFFSET_NAME.fullmatch(name):
+            before, after = ours.get(name, "0"), theirs.get(name, "")
+            return "perhaps" if _is_number(before) and _is_number(after) and int(after) > int(before) else None
+        return None
+    if telling:
+        return None
+    for pattern, verdict in _PATHS:
+        match = pattern.fullmatch(other)
+        if match:
+            known = pattern.fullmatch(path)
+            same = known is not None and (known["base"], known["suffix"]) == (match["base"], match["suffix"])
+            number = known["number"] if known and same else "1"
+            if (same or _FIRST_PATH.sub("", path) == match["base"]) and _succeeds(number, match["number"]):
+                return verdict
+    return None
+
+
+_PATHS: tuple[tuple[re.Pattern[str], Literal["surely", "perhaps"]], ...] = (
+    (_PAGE_PATH, "surely"),
+    (_NUMBERED_PATH, "perhaps"),
+)
+
+
+def _parameters(parts: SplitResult) -> dict[str, str]:
+    return {name: value for name, _, value in (pair.partition("=") for pair in _pairs(parts)) if name}
+
+
+def _is_number(value: str) -> bool:
+    return _DIGITS.fullmatch(value) is not None
+
+
+def _succeeds(one: str, other: str) -> bool:
+    return _is_number(one) and _is_number(other) and int(other) == int(one) + 1
 
 
 def _steps(path: str) -> list[str]:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from archive.pages.advertisements import is_paid_for
 from archive.pages.arrangement import Arrangement, Block, Masses, arrange, child_of, highest_rank
 from archive.pages.furniture import BUTTON
 from archive.pages.titles import TITLE_PATTERN, Title, find_titles
@@ -191,7 +192,8 @@ def _drop_strangers(document: Document, blocks: list[Block]) -> list[Block]:
             continue
         if bilingual and home is not main and _are_teasers(document, home, little):
             continue
-        kept += [block for block in home if block.has_body or block.detail or not linked]
+        wanted = [block for block in home if block.has_body or block.detail or not linked]
+        kept += [block for block in wanted if not (linked and is_paid_for(document, block))]
     kept.sort(key=lambda block: block.start)
     flags = [block.has_body for block in kept]
     if len(flags) >= _ALTERNATING and flags == [True, False] * (len(flags) // 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.pages.advertisements import stands_in_advertisement
 from archive.pages.furniture import BUTTON, LEAD_IN
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def find_half_read(document: Document, blocks: list[Block]) -> str | None:
     inside = {number for block in blocks for number in _lines_of(document, block)}
     first, last = min(inside), max(inside)
     lost = [line for line in document.lines[first : last + 1] if line.index not in inside and line.is_prose]
+    lost = [line for line in lost if not stands_in_advertisement(document, line)]
     if _is_bilingual(lost):
         return f"text between the entries belongs to none of them: “{lost[0].text[:40]}…”"
     home = blocks[0].home

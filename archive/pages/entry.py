@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from itertools import chain, takewhile
+from itertools import chain, pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from archive.model import Entry
+from archive.pages.advertisements import is_advertisement
 from archive.pages.brands import BRANDS
 from archive.pages.furniture import BADGE, BUTTON, INLINE_LABEL, LEAD_IN, is_furniture, read_date
 from archive.pages.links import split_link
@@ -29,6 +30,7 @@ _LONGEST_LEAD_IN = 40
 _LONGEST_PLACE = 3  #: digits of a place in the list
 _SEVERAL = 2
 _NO_TEXT = frozenset(["footer", "nav"])  # what unclosed elements let the last entry swallow
+_IN_A_NUMBER = re.compile(r"\d[.,]\d")
 _BRACKETS = frozenset("[【")
 _EMPHASIS = frozenset(["b", "strong", "font", "mark", "u", "big"])
 
@@ -52,7 +54,8 @@ def draft(document: Document, block: Block) -> Draft:
     texts: list[Text] = []
     if block.start < block.end:
         for index in range(document.line_of[block.start], document.line_of[block.end - 1] + 1):
-            if any(around.tag in _NO_TEXT for around in _within(document.lines[index].node, block)):
+            within = _within(document.lines[index].node, block)
+            if any(around.tag in _NO_TEXT or is_advertisement(around) for around in within):
                 continue
             found = _read_line(document, document.lines[index], block, skipped, meta)
             texts += [one for one in found if len(one.text) > _SEVERAL * len(title) or fold(one.text) not in same]
@@ -225,11 +228,17 @@ def _paragraphs(document: Document, line: Line, pieces: list[int]) -> list[list[
             while top.parent and top.parent.inline and top.parent is not line.node:
                 top = top.parent
             groups.setdefault(top, []).append(piece)
-    forms = {top.tag for top in groups}
-    if line.node in groups or len(groups) < _SEVERAL or len(forms) > 1 or "a" in forms:
+    forms = {(top.tag, top.attributes.get("class"), top.attributes.get("style")) for top in groups}
+    if line.node in groups or len(groups) < _SEVERAL or len(forms) > 1 or any(tag == "a" for tag, *_ in forms):
         return [pieces]
-    whole = all(STOP.search(document.text(group[0], group[-1] + 1)) for group in groups.values())
+    said = [document.text(group[0], group[-1] + 1) for group in groups.values()]
+    whole = all(map(STOP.search, said)) and not any(map(_IN_A_NUMBER.fullmatch, _seams(said)))
     return list(groups.values()) if whole else [pieces]
+
+
+def _seams(said: list[str]) -> Iterator[str]:
+    """What stands on both sides of each place where a text was parted."""
+    return (one[-2:] + other[:1] for one, other in pairwise(said))
 
 
 def _is_other_report(document: Document, pieces: list[int], text: str, block: Block) -> bool:

@@ -101,6 +101,13 @@ _SEPARATED = re.compile(
     r"\s{2,}|\s*[|｜·•]\s*|\s+/\s+|\u3000+|\s(?=(?:发布|浏览|阅读|下载|来源|作者"
     r"|页数|价格|时间|标签|行业)[^\s]{0,4}[:：])|\s+"
 )
+#: who owns the text, and what may be done with it: a sentence, but none of the summary
+_IMPRINT = re.compile(
+    r"转载(?:请|须|需|时)|(?:请|须|需)注明(?:出处|来源)|版权(?:归.{0,24}所有|所有)|版权声明|免责声明|禁止(?:转载|复制)"
+    r"|未经.{0,16}(?:授权|许可|允许)|关注.{0,20}(?:微信|公众号)|^温馨提示|(?:客服|咨询)(?:热线|电话)"
+    r"|all rights reserved|no part of this (?:report|publication|document)|without (?:prior )?(?:written )?permission",
+    re.IGNORECASE,
+)
 _LONGEST = 120  #: characters of a line that can still be furniture
 _DETAIL_TITLE = re.compile(r"[。！？]")
 
@@ -111,6 +118,8 @@ def is_furniture(text: str) -> bool:
     if len(text) > _LONGEST:
         return False
     if BUTTON.match(text) or BADGE.match(text) or _DATE_TEXT.match(text) or _COUNT.match(text) or LABEL.match(text):
+        return True
+    if _IMPRINT.search(text):
         return True
     if _DETAIL_TITLE.search(text):
         return False

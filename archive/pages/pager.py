@@ -7,19 +7,19 @@ is judged by what it holds, so star ratings, calendars, ranks of a hot list and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.model import Pager
-from archive.pages.addresses import PAGE_KEY, find_template, is_page_like, is_same_page, number_at
+from archive.pages.addresses import PAGE_KEY, find_template, follows, is_page_like, is_same_page, number_at
 from archive.pages.links import split_link
+from archive.pages.promises import find_promises
 from archive.pages.tree import flatten
 from archive.pages.turning import (
     LONGEST_ITEM,
     Item,
     announced,
-    find_pressed,
     is_active,
     is_disabled,
     read_item,
@@ -38,18 +38,20 @@ _PAGER_LABEL = re.compile(
 _OTHER_LABEL = re.compile(
     r"calendar|rili|rating|star|score|rank|carousel|swiper|slide|slick|banner|footnote|weekday|datepicker|toc|step|hot"
 )
-_MORE = re.compile(
-    r"^[\s+↓⌄▼v]*(?:点击|上拉|向下)?(?:加载|显示|载入)更多(?:报告|内容|数据|结果|资讯)?[\s.…↓⌄▼>+]*$"
-    r"|^(?:load|show)\s+more(?:\s+(?:reports|results|items))?[\s.…]*$",
+#: texts of links that lead on where nothing but their address says so
+_ONWARD = re.compile(
+    r"更多|[较更早]早|继续|往[后下]|下一|[后後][页頁]|more|older|earlier|next|continue|[»›>→＞≫▶►❯〉]\s*$",
     re.IGNORECASE,
 )
+_NUMBERS = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
+_OFFSET = r"[?&;](?:start|offset|from|skip|begin|first)="
 _ENOUGH = 3  #: score of a run that is a pager
 _CONVINCING, _GOOD, _FAIR, _SLIGHT = 3, 2, 1, 0.5
 _AGAINST = 6
 _DAYS = range(28, 32)
 _YEARS = range(1900, 2101)
 _LABELS = 4  #: elements round a run whose class and id are looked at
-_LONGEST_MORE = 16
+_LONGEST_ONWARD = 24
 
 
 @dataclass(slots=True)
@@ -75,26 +77,30 @@ class Found:
 def find_pager(document: Document, url: str, covered: list[tuple[int, int]]) -> Found:
     """The pager of a page. ``covered``: the ranges of pieces that are texts of entries."""
     here = split_link(url, url) or urlsplit("")
-    runs = _find_runs(document, here, covered)
+    inside: set[int] = set()
+    for start, end in covered:
+        inside.update(range(start, end))
+    runs = _find_runs(document, here, inside)
     for run in runs:
         run.score = _judge(run, here)
-    told = [run for run in runs if run.totals]
-    if len(told) == 1:
-        told[0].score += _GOOD  # "共 77 页" alone, and only once
+    totals = [run for run in runs if run.totals]
+    if len(totals) == 1:
+        totals[0].score += _GOOD  # "共 77 页" alone, and only once
     passed = [run for run in runs if run.score >= _ENOUGH]
     best = max(passed, key=lambda run: (run.score, run.items[-1].piece), default=_Run())
     passed = [best, *(run for run in passed if run is not best and _agree(run, best))]
     pager = _read(passed, here, _find_rel_next(document, here))
-    more = pager.more or _promises_more(document, covered)
+    told = find_promises(document, inside, len(covered))
+    spoken = {item.url for run in passed for item in run.items if item.kind != "filler"}
+    next_url = pager.next_url or _find_follower(document, here, inside, spoken)
+    last = pager.last or told.last
+    more = told.more or (not next_url and (last > (pager.number or 1) if last else pager.more))
     pieces = frozenset(item.piece for run in passed for item in run.items)
-    return Found(Pager(pager.number, pager.last, pager.next_url, pager.links, pager.template, more), pieces)
+    return Found(replace(pager, last=last, next_url=next_url, more=more, total=told.total), pieces)
 
 
-def _find_runs(document: Document, here: SplitResult, covered: list[tuple[int, int]]) -> list[_Run]:
+def _find_runs(document: Document, here: SplitResult, inside: set[int]) -> list[_Run]:
     """What could be a pager: texts in unbroken succession that are all numbers, page words or fillers."""
-    inside: set[int] = set()
-    for start, end in covered:
-        inside.update(range(start, end))
     runs = [_Run()]
     for piece, raw in enumerate(document.texts):
         if piece in inside or len(raw) > LONGEST_ITEM:
@@ -182,11 +188,14 @@ def _read(passed: list[_Run], here: SplitResult, rel_next: str | None) -> Pager:
         leaping = (item.url for item in leaps if item.url and number_at(item.url, place) == current + 1)
         next_url = next_url or next(leaping, None)
     ahead = announced(following.node) if following and not following.url else None
+    windowed = not any(item.total or item.kind == "last" for item in items)
+    if current and following and not following.url and not ahead and windowed:
+        ahead = current + 1  # a window of numbers ends somewhere; the button behind it goes on
     if ahead and ahead > (current or 0):
         told.append(ahead)
     last = max(told, default=0) or None
-    more = bool(last and last > (current or 1) and not next_url)
-    return Pager(current, last, next_url, tuple(sorted(links.items())), template, more)
+    pressed = following is not None and following.explicit and not following.url
+    return Pager(current, last, next_url, tuple(sorted(links.items())), template, pressed)
 
 
 def _find_current(best: _Run, items: list[Item], links: dict[int, str], here: SplitResult) -> int | None:
@@ -224,12 +233,19 @@ def _find_rel_next(document: Document, here: SplitResult) -> str | None:
     return None
 
 
-def _promises_more(document: Document, covered: list[tuple[int, int]]) -> bool:
-    """Whether a button would load more of the list."""
-    for line in document.lines:
-        if len(line.text) <= _LONGEST_MORE and _MORE.match(line.text):
-            node = find_pressed(document.owners[line.start])
-            inside = any(start <= line.start < end for start, end in covered)
-            if not inside and not node.hidden and not is_disabled(node):
-                return True
-    return False
+def _find_follower(document: Document, here: SplitResult, inside: set[int], spoken: set[str | None]) -> str | None:
+    """The link whose address is that of the next page, whatever its text says; not one that says what it is."""
+    numbers = {2, *(int(number) + 1 for number in _NUMBERS.findall(f"{here.path}?{here.query}"))}
+    wanted = re.compile(rf"(?<!\d)(?:{'|'.join(map(str, numbers))})(?!\d)|{_OFFSET}", re.IGNORECASE)
+    for node in document.nodes:
+        href = node.attributes.get("href") if node.tag == "a" and not node.detail else None
+        if not href or node.start in inside or not wanted.search(href) or is_disabled(node):
+            continue
+        url = same_host(href, document.base, here)
+        verdict = follows(url, here) if url and url not in spoken else None
+        if verdict == "perhaps":
+            text = document.text(node.start, node.end)
+            verdict = "surely" if len(text) <= _LONGEST_ONWARD and _ONWARD.search(text) else None
+        if verdict == "surely":
+            return url
+    return None

@@ -144,9 +144,9 @@ def _bound(document: Document, line: Line, link: Node) -> tuple[int, int] | None
     before, after = document.text(line.start, link.start), document.text(link.end, line.end)
     if LEAD_IN.search(before) or before.endswith((":", "：", "《")):
         return None
-    alone = all(not part or is_furniture(part) or SERIES.match(part) for part in (before, after))
-    outweighed = len(before) + len(after) > len(line.text) / 2
-    if not alone and outweighed and (before or TEXT_GOES_ON.match(after)):
+    beside = [part for part in (before, after) if part and not is_furniture(part) and not SERIES.match(part)]
+    outweighed = sum(map(len, beside)) > len(line.text) / 2
+    if outweighed and (before or TEXT_GOES_ON.match(after)):
         return None
     return line.start if SERIES.match(before) else link.start, _extend(document, link, line)
 

@@ -295,7 +295,7 @@ _RUN_ON = 160  #: characters of a line that may hold a title and its summary
 _TITLES = range(4, 121)  #: characters of a title there
 _UNLINKED = 8  #: characters of one that is no link, and begins as the series do
 _BEFORE = 12  #: characters of a badge or number before it
-_SERIES_BEGINS = re.compile(r"^\s*(?:[^|｜。，\d\s]{2,12}\s*[|｜]|艾媒)")
+_SERIES_BEGINS = re.compile(r"^\s*(?:[^|｜。，\d\s]{2,12}\s*[|｜]|艾媒[^，。,]*$)")
 _NO_TITLE_ENDS = re.compile(r"[。.；;，,：:]$")
 
 

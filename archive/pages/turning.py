@@ -25,9 +25,10 @@ _WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "next",
         re.compile(
-            r"^[\[【(（\s]*(?:go to\s+|goto\s+)?(?:下一?[页頁]|[后後]一?[页頁]|翻下一?页"
-            r"|向[后後]翻?页?|next(?:\s*page)?"
-            rf"|older(?:\s*(?:posts|entries|reports))?|pagination\.next)[\]】)）\s{_ARROWS}]*$",
+            rf"^[\[【(（\s{_BACK}]*(?:go to\s+|goto\s+)?(?:下一?[页頁]|[后後]一?[页頁]|翻下一?页"
+            r"|向[后後]翻?页?|次[页頁]|next(?:\s*page)?"
+            rf"|older(?:\s*(?:posts|entries|reports|items|articles))?|(?:较早|更早|早前)的?(?:文章|报告|内容|日志)?"
+            rf"|pagination\.next)[\]】)）\s{_ARROWS}]*$",
             re.IGNORECASE,
         ),
     ),
@@ -50,7 +51,8 @@ _WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "previous",
         re.compile(
             rf"^[\[【(（\s{_BACK}]*(?:(?:go to\s+)?(?:上一?[页頁]|前一?[页頁]|翻上一?页|prev(?:ious)?(?:\s*page)?"
-            rf"|newer(?:\s*(?:posts|entries))?|back))[\]】)）\s]*$|^[{_BACK}]{{1,3}}$",
+            rf"|newer(?:\s*(?:posts|entries|reports|items|articles))?|(?:较新|更新)的?(?:文章|报告|内容|日志)"
+            rf"|back))[\]】)）\s{_ARROWS}]*$|^[{_BACK}]{{1,3}}$",
             re.IGNORECASE,
         ),
     ),
@@ -101,7 +103,14 @@ _ACTIVE = re.compile(
 _NEXT_LABEL = re.compile(r"(?:^|[\s_-])(?:next|nxt|xiayiye)(?:$|[\s_-])|next-?page|page-?next|下一?页", re.IGNORECASE)
 _PREVIOUS_LABEL = re.compile(r"(?:^|[\s_-])prev(?:ious)?(?:$|[\s_-])|prev-?page|page-?prev|上一?页", re.IGNORECASE)
 _CALL = re.compile(r"\(\s*['\"]?(\d{1,6})['\"]?\s*(?:,[^()]{0,80})?\)")
+_CALLED = re.compile(r"\b(?!void\b|alert\b|return\b|if\b)[A-Za-z_$][\w$]*\s*\(")
 _ADDRESS = re.compile(r"[/?=]")
+#: a script that does nothing but go to an address; one that is put together from parts is none
+_GOES_TO = re.compile(
+    r"location(?:\.href)?\s*=\s*(['\"])([^'\"]{1,500})\1\s*(?![\s+])"
+    r"|location\.(?:assign|replace)\(\s*(['\"])([^'\"]{1,500})\3\s*\)"
+)
+_INNER_BLANKS = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 _MARKED = frozenset(["a", "li", "span", "b", "strong", "em", "td", "button", "i", "dd"])
 _NUMBERS_OF = (
     "data-page",
@@ -138,6 +147,7 @@ def read_item(document: Document, piece: int, text: str, here: SplitResult) -> I
     node = find_pressed(document.owners[piece])
     if node.link is not None:
         return None
+    text = _INNER_BLANKS.sub("", text)  # 下 一 页
     url, pressed = _lead(document, node, here)
     item = Item(piece, "filler", None, node, url, pressed)
     if not any(map(str.isalnum, text)) and _read_spoken(item, _spoken(document, node)):
@@ -209,9 +219,27 @@ def _lead(document: Document, node: Node, here: SplitResult) -> tuple[str | None
     href = attributes.get("href", attributes.get("data-href"))
     if href is None and node.tag == "option" and _ADDRESS.search(attributes.get("value", "")):
         href = attributes["value"]
+    if href is None or _is_empty(href):
+        href = _scripted(attributes) or href
     if href is not None and not _is_empty(href):
         return same_host(href, document.base, here), False
-    return None, announced(node) is not None
+    return None, announced(node) is not None or _calls(attributes)
+
+
+def _scripted(attributes: dict[str, str]) -> str | None:
+    """The address that a script goes to when the element is pressed."""
+    for name in ("onclick", "href"):
+        found = _GOES_TO.search(attributes.get(name, "")[:1000])
+        if found:
+            return found[2] or found[4]
+    return None
+
+
+def _calls(attributes: dict[str, str]) -> bool:
+    """Whether a script does something when the element is pressed; void(0) and alert('last page') turn no page."""
+    href = attributes.get("href", "")
+    script = attributes.get("onclick", "") + (f";{href}" if href.lower().startswith("javascript:") else "")
+    return _CALLED.search(script[:1000]) is not None
 
 
 def _is_empty(href: str) -> bool:

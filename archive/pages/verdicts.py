@@ -73,6 +73,9 @@ _ERROR = re.compile(
 )
 _MARKUP_TYPE = re.compile(r"^(?:text/|application/(?:xhtml|xml|octet-stream|x-)|\S*unknown)|[+]xml$|^[^/]*$")
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b")
+#: 的, which no Chinese page lacks, after UTF-8 was taken for Latin-1 or for Windows-1252
+_TWICE_ENCODED = ("\u00e7\u009a\u0084", "\u00e7\u0161\u201e")
+_OFTEN = 3
 _TAG = re.compile(r"<[A-Za-z!/?]")
 _LONG = 400  #: characters of a line that still can be a notice
 _NEXT_TO_NOTHING = 40  #: characters
@@ -94,6 +97,8 @@ def judge_kind(body: bytes, text: str, content_type: str | None) -> Refused | No
         return Refused("unreadable", f"the answer is no page but {mime[:40]}")
     if body.startswith(_BINARY) or not _TAG.search(text):
         return Refused("unreadable", f"the answer is no HTML; it begins with “{_printable(text[:40])}”")
+    if max(map(text.count, _TWICE_ENCODED)) >= _OFTEN:
+        return Refused("unreadable", "the Chinese of the page was encoded twice: UTF-8 taken for Latin-1 by the site")
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         return Refused("unreadable", f"the answer is data and no page; it begins with “{_printable(text[:40])}”")
     return None
