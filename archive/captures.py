@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive import pages
 from archive.model import Page, Reading, Refused
 from archive.warc import PayloadError, decode_payload, read_exchange
 
@@ -28,8 +29,6 @@ class Reader:
 
 
 def todays_reader() -> Reader:
-    from archive import pages  # noqa: PLC0415 - loads lxml: a command that only queries does without
-
     return Reader(pages.VERSION, pages.read_page)
 
 

@@ -180,6 +180,8 @@ def _run_child(night: Night, lock: int, time_limit: float) -> int | None:
     command = [sys.executable, "-P", "-m", "crawler", night.to_json(), "--parent"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(lock,))  # noqa: S603 - our own module
     try:
+        import archive.pages.reading  # noqa: F401, PLC0415 - for the settlement, while the child loads Scrapy
+
         return child.wait(time_limit)
     except subprocess.TimeoutExpired:
         return None

@@ -1,41 +1,18 @@
 """Reading a listing page whose markup nobody has seen.
 
-:func:`read_page` is the whole of it: bytes in, a :class:`~archive.model.Page` or a
-:class:`~archive.model.Refused` out. It is pure and never raises, whatever the bytes are.
+:func:`read_page` is the whole of it: bytes in, a :class:`~archive.model.Page` or a :class:`~archive.model.Refused` out.
+It is pure and never raises, whatever the bytes are. It stands in :mod:`archive.pages.reading`, which is loaded, and
+lxml with it, when the first page is read: the process that starts a crawl needs only :data:`VERSION`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
-
-from archive.charset import Decoded, decode
-from archive.model import Entry, Page, Refused
-from archive.pages.blocks import find_blocks
-from archive.pages.doubts import find_half_read, find_unclaimed
-from archive.pages.entry import draft, finish
-from archive.pages.guard import MAX_BYTES, find_hostility
-from archive.pages.links import split_link
-from archive.pages.pager import find_pager
-from archive.pages.summary import RoleCount
-from archive.pages.tree import Document, build
-from archive.pages.verdicts import judge_empty, judge_kind
-from archive.text import tidy
 
 if TYPE_CHECKING:
-    from archive.pages.arrangement import Block
+    from archive.model import Page, Refused
 
 VERSION = 1  #: raised whenever a page may be read differently, archive.text included
-
-LARGEST_FRAME = 200
-LONGEST_IN_FRAME = 60
-
-_LOST = "\ufffd"
-_REPLACED = "????"  #: what a database with the wrong charset makes of Chinese
-_FIGURE = re.compile(r"\d")
-_CLOSED = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-_END = 4096  #: characters from the end in which a whole page closes; counters and comments follow
 
 
 def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page | Refused:
@@ -43,72 +20,6 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page
 
     ``url`` is that of the response, ``content_type`` its HTTP header; ``body`` is free of content coding.
     """
-    if len(body) > MAX_BYTES:
-        return Refused("hostile", f"the page has {len(body):,} bytes, more than {MAX_BYTES:,}")
-    decoded = decode(body, content_type)
-    if decoded is None:
-        return Refused("unreadable", "the bytes fit neither UTF-8 nor GB18030 nor the declared charset")
-    text = decoded.text.replace("\x00", "")
-    no_page = judge_kind(body, text, content_type)
-    if no_page:
-        return no_page
-    hostility = find_hostility(text)
-    document = build(text, url) if hostility is None else hostility
-    if isinstance(document, str):
-        return Refused("hostile", document)
-    return _read(document, text, url, decoded)
+    from archive.pages.reading import read_page as read  # noqa: PLC0415
 
-
-def _read(document: Document, markup: str, url: str, decoded: Decoded) -> Page | Refused:
-    blocks = find_blocks(document)
-    doubt = (find_half_read(document, blocks) if blocks else None) or find_unclaimed(document, blocks)
-    refusal = None if blocks else judge_empty(document, markup)
-    if refusal or doubt:
-        return refusal or Refused("unreadable", str(doubt))
-    drafts = [draft(document, block) for block in blocks]
-    roles = RoleCount(one.texts for one in drafts)
-    entries = tuple(finish(one, roles) for one in drafts)
-    spoilt = _find_spoilt(entries, damaged=decoded.damaged)
-    if spoilt:
-        return Refused("unreadable", spoilt)
-    found = find_pager(document, url, [(block.start, block.end) for block in blocks])
-    return Page(
-        entries=entries,
-        pager=found.pager,
-        frame=_frame(document, blocks, found.pieces),
-        charset=decoded.charset,
-        closed=_CLOSED.search(markup, max(0, len(markup) - _END)) is not None,
-    )
-
-
-def _find_spoilt(entries: tuple[Entry, ...], *, damaged: bool) -> str | None:
-    """Which entry holds bytes that no charset explains; a U+FFFD that the site itself shows in a summary is text."""
-    replaced = [entry for entry in entries if _REPLACED in entry.title]
-    if 2 * len(replaced) > len(entries):
-        return f"the titles consist of question marks: “{replaced[0].title[:60]}”"
-    for entry in entries:
-        if _LOST in entry.title:
-            return f"the title of {entry.key} has undecodable bytes: “{entry.title[:60]}”"
-        if damaged and (_LOST in entry.summary_zh or _LOST in entry.summary_en):
-            return f"the text of {entry.key} has undecodable bytes"
-    return None
-
-
-def _frame(document: Document, blocks: list[Block], pager: frozenset[int]) -> frozenset[str]:
-    """What a page shows beside entries and pager: alike on all pages of a listing, so nothing with figures in it."""
-    inside: set[int] = set()
-    for block in blocks:
-        inside.update(range(block.start, block.end))
-    shown: dict[str, None] = {}
-    for line in document.lines:
-        beside = line.start not in inside and line.start not in pager
-        if beside and len(line.text) <= LONGEST_IN_FRAME and not _FIGURE.search(line.text):
-            shown[tidy(line.text)] = None
-    for node in document.nodes:
-        href = node.attributes.get("href") if node.tag == "a" else None
-        if href and not node.detail and node.start not in inside and node.start not in pager:
-            parts = split_link(href, document.base)
-            if parts and not _FIGURE.search(unquote(parts.path)):
-                shown["path:" + parts.path.partition(";")[0]] = None
-    shown.pop("", None)
-    return frozenset(list(shown)[:LARGEST_FRAME])
+    return read(body, url=url, content_type=content_type)
