@@ -12,10 +12,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.ahead import ReadAhead
 from archive.captures import todays_reader
 from archive.errors import BaogaoError, Incomplete, StorageError
 from archive.night import begin_night, end_for_time, find_open_run, recover
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
 TIME_LIMIT_SECONDS = 5 * 3600
 #: what the crawling process gets to close its files before it is killed; SIGTERM must end a night within 10 s
 STOP_SECONDS = 8
+
+
+#: between two looks at what the crawling process has archived: soon after a page, seldom at a polite pace
+SHORT_PAUSE_SECONDS = 0.01
+LONG_PAUSE_SECONDS = 0.64
 
 
 class Stopped(BaogaoError):
@@ -125,8 +132,11 @@ def crawl(
             say(f"run {verdict.run}, left by an earlier crawl, was settled first: {verdict.outcome}")
         if night is None:
             return settled[-1]
-        _fetch(connection, data, night, lock, clock=clock, time_limit=time_limit)
-        return settle(connection, data, night.run, reader) if options.settle else load_verdict(connection, night.run)
+        ahead = ReadAhead(connection, data.root, night.run, reader)
+        _fetch(connection, data, night, lock, ahead, clock=clock, time_limit=time_limit)
+        return (
+            settle(connection, data, night.run, ahead.reader) if options.settle else load_verdict(connection, night.run)
+        )
 
 
 def _fetch(
@@ -134,12 +144,13 @@ def _fetch(
     data: DataDirectory,
     night: Night,
     lock: int,
+    ahead: ReadAhead,
     *,
     clock: Callable[[], str],
     time_limit: float,
 ) -> None:
     """Run the crawling process to its end, whatever that is. Raises where the run can't be settled now."""
-    code = _run_child(night, lock, time_limit)
+    code = _run_child(night, lock, ahead, time_limit)
     if code is None:
         recover_parts(connection, data)
         end_for_time(connection, data, night, at=clock())
@@ -171,7 +182,7 @@ def recover_parts(connection: sqlite3.Connection, data: DataDirectory) -> None:
         index_part(connection, data, part)
 
 
-def _run_child(night: Night, lock: int, time_limit: float) -> int | None:
+def _run_child(night: Night, lock: int, ahead: ReadAhead, time_limit: float) -> int | None:
     """The exit code of ``python -m crawler``; None: it was stopped for the time limit.
 
     Its standard input is a pipe from here: when this process dies, it reads the end of it and dies too. Until then it
@@ -182,9 +193,7 @@ def _run_child(night: Night, lock: int, time_limit: float) -> int | None:
     try:
         import archive.pages.reading  # noqa: F401, PLC0415 - for the settlement, while the child loads Scrapy
 
-        return child.wait(time_limit)
-    except subprocess.TimeoutExpired:
-        return None
+        return _wait_reading(child, ahead, time_limit)
     finally:
         if child.poll() is None:
             child.terminate()
@@ -195,6 +204,21 @@ def _run_child(night: Night, lock: int, time_limit: float) -> int | None:
                 child.wait()
         if child.stdin:
             child.stdin.close()
+
+
+def _wait_reading(child: subprocess.Popen[bytes], ahead: ReadAhead, time_limit: float) -> int | None:
+    """The child's exit code, None after the time limit; what it archives is read meanwhile."""
+    deadline, pause = time.monotonic() + time_limit, SHORT_PAUSE_SECONDS
+    while child.poll() is None:
+        if time.monotonic() > deadline:
+            return None
+        if ahead.read_next():
+            pause = SHORT_PAUSE_SECONDS
+            continue
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(2 * pause, LONG_PAUSE_SECONDS)
+    return child.returncode
 
 
 @contextlib.contextmanager
