@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archive.model import Reading
 
 #: pages read ahead at the most: memory must not grow with the night
-PAGES_AHEAD = 128
+PAGES_AHEAD = 80
 
 
 class ReadAhead:

@@ -8,7 +8,7 @@ from tests.bench.publisher import publisher
 from tests.bench.running import BAOGAO, run
 
 NAME = "memory"
-SMALL, LARGE = 50, 500
+SMALL, LARGE = 100, 500
 #: "does not grow" with ten times the pages: room for the allocator, not for a page's texts each
 SAME = 1.10
 MIB = 1024
