@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Literal
 from archive.text import digest, digest_folded, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archive.model import Entry
 
 Difference = Literal["same", "cosmetic", "changed"]
@@ -33,10 +31,6 @@ class Content:
         brands = json.dumps(entry.brands, ensure_ascii=False) if entry.brands else "[]"
         return cls(entry.title, brands, entry.summary_zh, entry.summary_en, entry.published_on)
 
-    @classmethod
-    def of_row(cls, row: Mapping[str, str | None]) -> Content:
-        return cls(*(row[field] for field in FIELDS))  # type: ignore[arg-type]
-
     def fields(self) -> tuple[str, ...]:
         return (self.title, self.brands, self.summary_zh, self.summary_en, self.published_on or "")
 
@@ -48,14 +42,12 @@ class Content:
     def content_hash(self) -> str:
         return digest_folded(self.fields())
 
-    @property
-    def summary_hash(self) -> str:
-        """Of the summaries alone: tells a twin, whose title or id was changed. "" where there is no summary."""
-        summaries = (self.summary_zh, self.summary_en)
-        return digest_folded(summaries) if any(summaries) else ""
-
     def hashes(self) -> tuple[str, str, str]:
-        """``content_hash``, ``exact_hash`` and ``summary_hash``, each field folded only once for all of them."""
+        """``content_hash``, ``exact_hash`` and ``summary_hash``, each field folded only once for all of them.
+
+        ``summary_hash`` is of the summaries alone, and "" where there is none: it tells a twin, whose title or id was
+        changed.
+        """
         title, brands, zh, en, published_on = (fold(field) for field in self.fields())
         summary_hash = digest((zh, en)) if self.summary_zh or self.summary_en else ""
         return digest((title, brands, zh, en, published_on)), self.exact_hash, summary_hash

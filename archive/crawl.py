@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from archive.ahead import ReadAhead
 from archive.captures import todays_reader
 from archive.errors import BaogaoError, Incomplete, StorageError
+from archive.journal import find_unindexed, index_part, repair_parts
 from archive.night import begin_night, end_for_time, find_open_run, recover
 from archive.settle import settle
 from archive.store import check, hold_lock, open_for_reading, open_for_writing, storage_errors
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 TIME_LIMIT_SECONDS = 5 * 3600
 #: what the crawling process gets to close its files before it is killed; SIGTERM must end a night within 10 s
 STOP_SECONDS = 8
-
-
 #: between two looks at what the crawling process has archived: soon after a page, seldom at a polite pace
 SHORT_PAUSE_SECONDS = 0.01
 LONG_PAUSE_SECONDS = 0.64
@@ -175,8 +174,6 @@ def _fetch(
 
 def recover_parts(connection: sqlite3.Connection, data: DataDirectory) -> None:
     """Close and index what a killed crawling process left."""
-    from archive.journal import find_unindexed, index_part, repair_parts  # noqa: PLC0415
-
     repair_parts(data)
     for part in find_unindexed(connection, data):
         index_part(connection, data, part)

@@ -2,7 +2,7 @@
 
 Everything a reading needs beyond the responses is a ``metadata`` record here: what was to be walked (run-start), how
 a walk stopped (walk-stop), what got no response (failure), how the crawl phase ended (run-end), and what a person
-decided (accept, alias). archive.db can therefore be thrown away: :func:`index_files` reads all of it back.
+decided (accept, alias). archive.db can therefore be thrown away: :func:`index_part` reads it back, part by part.
 """
 
 from __future__ import annotations
@@ -95,6 +95,28 @@ def _remember(connection: sqlite3.Connection, data: DataDirectory, path: Path, r
         "INSERT OR REPLACE INTO warc_files (file, run_id, bytes) VALUES (?, ?, ?)",
         (str(path.relative_to(data.root)), run, path.stat().st_size),
     )
+
+
+def write_part(
+    connection: sqlite3.Connection,
+    data: DataDirectory,
+    run: int,
+    kind: str,
+    content: Mapping[str, object],
+    *,
+    parser: int,
+    at: str,
+    label: str | None = None,
+    dry: bool = False,
+) -> None:
+    """A part that holds nothing but one note, begun and closed."""
+    writer = create_part(data, run, parser=parser, at=at, label=label, dry=dry)
+    try:
+        with storage_errors(data.db):
+            write_note(writer, connection, run, kind, content, at=at)
+            close_part(writer, connection, data, run)
+    finally:
+        writer.close()
 
 
 def repair_parts(data: DataDirectory) -> list[Repaired]:

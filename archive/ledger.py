@@ -26,10 +26,7 @@ class Version:
     item_id: int
     parser: int
     capture_id: int
-    run_id: int
     observed_at: str
-    exact_hash: str
-    content_hash: str
     content: Content
 
 
@@ -45,11 +42,10 @@ class Ledger:
 
     def find_version(self, version_id: int) -> Version:
         row = self.connection.execute(
-            "SELECT id, item_id, parser, capture_id, run_id, observed_at, exact_hash, content_hash, "
-            f"{', '.join(FIELDS)} FROM item_versions WHERE id = ?",
+            f"SELECT id, item_id, parser, capture_id, observed_at, {', '.join(FIELDS)} FROM item_versions WHERE id = ?",
             (version_id,),
         ).fetchone()
-        return Version(*row[:8], Content(*row[8:]))  # type: ignore[call-arg]
+        return Version(*row[:5], Content(*row[5:]))  # type: ignore[call-arg]
 
     def add_version(
         self,

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from archive.errors import Rejected, UsageError
 from archive.journal import (
-    close_part,
-    create_part,
     find_note,
     find_unindexed,
     index_part,
     list_parts,
     open_run,
     repair_parts,
-    write_note,
+    write_part,
 )
 from archive.recording import CAPTURED, Night
 from archive.reparse import replay_reparse
@@ -197,13 +195,8 @@ def _plan(
 
 def end_for_time(connection: sqlite3.Connection, data: DataDirectory, night: Night, *, at: str) -> None:
     """Put on record that the night was ended for its time limit, so that it is settled as far as it came."""
-    writer = create_part(data, night.run, parser=night.parser, at=at, dry=night.dry)
-    try:
-        with storage_errors(data.db):
-            write_note(writer, connection, night.run, "run-end", {"at": at, "reason": "time limit"}, at=at)
-            close_part(writer, connection, data, night.run)
-    finally:
-        writer.close()
+    end = {"at": at, "reason": "time limit"}
+    write_part(connection, data, night.run, "run-end", end, parser=night.parser, at=at, dry=night.dry)
 
 
 def accept(connection: sqlite3.Connection, data: DataDirectory, run: int, reader: Reader, *, now: str) -> Verdict:
@@ -264,10 +257,5 @@ def _decide(
     """Journal a person's decision behind the last run, where a replay will meet it again."""
     (last,) = connection.execute("SELECT max(id) FROM runs").fetchone()
     taken = sum(part.run == last and not part.is_crawl for part in list_parts(data))
-    writer = create_part(data, last, parser=reader.version, at=at, label=f"decision{taken + 1:02d}")
-    try:
-        with storage_errors(data.db):
-            write_note(writer, connection, last, kind, content, at=at)
-            close_part(writer, connection, data, last)
-    finally:
-        writer.close()
+    label = f"decision{taken + 1:02d}"
+    write_part(connection, data, last, kind, content, parser=reader.version, at=at, label=label)

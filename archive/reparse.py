@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from archive.items import correct
-from archive.journal import close_part, create_part, find_note, open_run, write_note
+from archive.journal import find_note, open_run, write_part
 from archive.ledger import Ledger
 from archive.rereading import Rereader
 from archive.store import storage_errors, transaction
@@ -53,13 +53,7 @@ def reparse(
     }
     with storage_errors(data.db), transaction(connection):
         open_run(connection, start)
-    writer = create_part(data, run, parser=reader.version, at=now)
-    try:
-        with storage_errors(data.db):
-            write_note(writer, connection, run, "run-start", start, at=now)
-            close_part(writer, connection, data, run)
-    finally:
-        writer.close()
+    write_part(connection, data, run, "run-start", start, parser=reader.version, at=now)
     return replay_reparse(connection, data, run, reader)
 
 

@@ -229,3 +229,8 @@ def kill_group(process):
     """kill -9 of a command that was started with ``start_new_session=True``, and of all it has started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def asked(requests):
+    """The pages of the listing that were asked for, in order."""
+    return [int(request.query.get("page", 1)) for request in requests if request.path.startswith("/tag/")]

@@ -13,7 +13,7 @@ import pytest
 
 from archive.replica import Site, catalogue, serve
 from archive.replica.markup import cards
-from tests.command import Desk, children_of, finish, limited, side_by_side, unprivileged, wait_for
+from tests.command import Desk, asked, children_of, finish, limited, side_by_side, unprivileged, wait_for
 from tests.crawls import TAG, make_site
 from tests.faults_server import (
     faults,
@@ -36,10 +36,6 @@ from tests.faults_server import (
 def desk(tmp_path):
     with Desk(tmp_path / "data") as desk:
         yield desk
-
-
-def asked(requests):
-    return [int(request.query.get("page", 1)) for request in requests if request.path.startswith("/tag/")]
 
 
 # 0, 3, 4, 5, 9: what a site may do to a night

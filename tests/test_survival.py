@@ -21,7 +21,7 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from archive.replica import Site, catalogue, serve
-from tests.command import Desk, children_of, finish, is_alive, kill_group, side_by_side, wait_for
+from tests.command import Desk, asked, children_of, finish, is_alive, kill_group, side_by_side, wait_for
 from tests.crawls import TAG, make_site
 from tests.faults_server import faults, hang, on_every_page, on_page, slow
 
@@ -162,11 +162,6 @@ def test_kills_at_random_moments_leave_an_undisturbed_archive(stage):
 def desk(tmp_path):
     with Desk(tmp_path / "data") as desk:
         yield desk
-
-
-def asked(requests):
-    """The pages of the listing that were asked for, in order."""
-    return [int(request.query.get("page", 1)) for request in requests if request.path.startswith("/tag/")]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
