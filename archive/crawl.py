@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from archive.ahead import ReadAhead
 from archive.captures import todays_reader
+from archive.derive import derive
 from archive.errors import BaogaoError, Incomplete, StorageError
 from archive.journal import find_unindexed, index_part, repair_parts
 from archive.night import begin_night, end_for_time, find_open_run, recover
@@ -83,6 +84,8 @@ def hold_archive(
                 for done in recover(connection, data, reader):
                     say(done)
                 yield connection, lock
+                if not data.db_copy:
+                    derive(connection)
         finally:
             connection.close()
 

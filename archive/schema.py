@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 1  #: PRAGMA user_version of the newest schema this release knows
+VERSION = 2  #: PRAGMA user_version of the newest schema this release knows
 APPLICATION_ID = 0x62616F67  #: "baog": tells an archive from any other SQLite file
 
 SCHEMA = """
@@ -158,6 +158,112 @@ FROM memberships m JOIN items i ON i.id = m.item_id JOIN listings l ON l.id = m.
 """
 
 
+def segment_sql(column: str) -> str:
+    """SQL for the text of a column with U+200B round every Chinese character: each is a token of the index.
+
+    The same as :func:`archive.search.segment.segment`, for a shell that has nothing but SQLite.
+    """
+    return f"""CASE WHEN {column} NOT GLOB '*[〇㐀-鿿豈-﫿𠀀-𯿿]*' THEN {column} ELSE
+  (WITH RECURSIVE c(i, ch) AS (SELECT 1, substr({column}, 1, 1)
+                               UNION ALL SELECT i + 1, substr({column}, i + 1, 1) FROM c WHERE i < length({column}))
+   SELECT replace(group_concat(CASE WHEN unicode(ch) BETWEEN 0x3400 AND 0x9fff OR unicode(ch) = 0x3007
+     OR unicode(ch) BETWEEN 0xf900 AND 0xfaff OR unicode(ch) BETWEEN 0x20000 AND 0x2fffd
+     THEN char(0x200b) || ch || char(0x200b) ELSE ch END, ''), char(0x200b, 0x200b), char(0x200b)) FROM c) END"""
+
+
+RESEARCH = f"""
+CREATE VIEW version_segments (id, title, zh, en) AS   -- the text of every version as the index takes it, in plain SQL
+SELECT v.id, {segment_sql("v.title")}, {segment_sql("v.summary_zh")}, {segment_sql("v.summary_en")} FROM item_versions v;
+CREATE VIRTUAL TABLE version_index USING fts5(        -- one token a Chinese character, English by its stem; rowid: item_versions.id
+  title, zh, en, content='version_segments', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
+INSERT INTO version_index (version_index, rank) VALUES ('rank', 'bm25(10.0, 1.0, 1.0)');
+
+CREATE TABLE readings_of_figures (        -- which versions were searched for figures, and by which grammar
+  version_id INTEGER PRIMARY KEY REFERENCES item_versions, grammar INTEGER NOT NULL) STRICT;
+CREATE TABLE figures (                    -- extracted from the stored text by archive.figures; can be made again at any time
+  version_id INTEGER NOT NULL REFERENCES item_versions,
+  language TEXT NOT NULL CHECK (language IN ('zh','en')),
+  start INTEGER NOT NULL, "end" INTEGER NOT NULL,       -- code points of summary_zh or summary_en: raw = substr(…, start + 1, end - start)
+  raw TEXT NOT NULL,                      -- as it stands there
+  number TEXT NOT NULL, scale TEXT NOT NULL,            -- exact decimals: 3316.6 and 100000000
+  value TEXT NOT NULL,                    -- number × scale, exact
+  amount REAL NOT NULL,                   -- the same as a floating-point number, to sort and to plot by
+  unit TEXT NOT NULL,                     -- CNY, USD, …; %; persons, …
+  qualifier TEXT,                         -- over, nearly, about, …
+  year INTEGER,                           -- the year it speaks of; NULL: the text does not say
+  forecast INTEGER NOT NULL CHECK (forecast IN (0,1)),
+  role TEXT NOT NULL CHECK (role IN ('level','share','change','threshold','count','ratio')),
+  measure TEXT NOT NULL,                  -- the phrase that it measures
+  PRIMARY KEY (version_id, language, start)) STRICT, WITHOUT ROWID;
+CREATE TABLE figure_disagreements (       -- where Chinese and English of one version do not say the same
+  version_id INTEGER NOT NULL REFERENCES item_versions, number INTEGER NOT NULL,
+  kind TEXT NOT NULL,                     -- value, scale, unit, year, forecast, meaning, only_zh, only_en
+  zh_start INTEGER, en_start INTEGER,     -- the figures; NULL on the side that has none
+  zh_snippet TEXT NOT NULL, en_snippet TEXT NOT NULL,
+  PRIMARY KEY (version_id, number)) STRICT, WITHOUT ROWID;
+
+CREATE VIEW report_figures AS             -- the figures of every version, with its report
+SELECT i.key, v.seq AS version, v.id = i.version_id AS current, v.title, f.language, f.raw, f.value, f.unit, f.year, f.forecast,
+       f.role, f.measure, f.qualifier, f.amount, f.number, f.scale, f.start, f."end", v.observed_at
+FROM figures f JOIN item_versions v ON v.id = f.version_id JOIN items i ON i.id = v.item_id;
+CREATE VIEW report_disagreements AS
+SELECT i.key, v.seq AS version, v.id = i.version_id AS current, v.title, d.kind, d.zh_snippet, d.en_snippet, d.zh_start, d.en_start, v.observed_at
+FROM figure_disagreements d JOIN item_versions v ON v.id = d.version_id JOIN items i ON i.id = v.item_id;
+
+CREATE VIEW coverage AS                   -- each listing on each date (UTC) between its first night and the last: "not there" or "not looked"?
+WITH RECURSIVE
+  looks AS (SELECT w.value ->> '$.listing' AS listing, date(r.started_at) AS date, r.id AS run, r.outcome, w.value ->> '$.complete' AS complete,
+                   w.value ->> '$.pages_seen' AS pages_seen, w.value ->> '$.pages_expected' AS pages_expected,
+                   w.value ->> '$.entries_seen' AS entries_seen, w.value ->> '$.stopped' AS stopped,
+                   row_number() OVER (PARTITION BY w.value ->> '$.listing', date(r.started_at)
+                                      ORDER BY r.outcome = 'rejected', w.value ->> '$.complete' DESC, w.value ->> '$.entries_seen' DESC, r.id DESC) AS best
+            FROM runs r, json_each(r.stats, '$.walks') w WHERE r.kind = 'crawl' AND r.outcome <> 'open'),
+  span(last) AS (SELECT max(date) FROM looks),
+  days(listing, date) AS (
+    SELECT listing, min(date) FROM looks GROUP BY listing
+    UNION ALL SELECT listing, date(date, '+1 day') FROM days, span WHERE date < last)
+SELECT d.date, d.listing,
+       CASE WHEN k.run IS NULL THEN 'missed' WHEN k.outcome = 'rejected' THEN 'rejected' WHEN k.complete THEN 'complete' ELSE 'partial' END AS status,
+       k.run, k.pages_seen, k.pages_expected, k.entries_seen, k.stopped
+FROM days d LEFT JOIN looks k ON k.listing = d.listing AND k.date = d.date AND k.best = 1;
+
+CREATE TABLE recipes (                    -- queries worth knowing, for whoever has this file and nothing else
+  name TEXT PRIMARY KEY, title TEXT NOT NULL, sql TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+#: asks the index with nothing but SQL: words are ANDed, each Chinese character is set apart, and nothing typed is an error
+SEARCH_RECIPE = """SELECT i.key, v.seq AS version, v.id = i.version_id AS current, replace(snippet(version_index, -1, '[', ']', '…', 24), char(0x200b), '') AS snippet
+FROM version_index JOIN item_versions v ON v.id = version_index.rowid JOIN items i ON i.id = v.item_id
+WHERE version_index MATCH (
+  WITH RECURSIVE c(i, ch) AS (SELECT 1, substr(trim(:q), 1, 1)
+                              UNION ALL SELECT i + 1, substr(trim(:q), i + 1, 1) FROM c WHERE i < length(trim(:q)))
+  SELECT '"' || group_concat(CASE WHEN ch IN (' ', char(12288)) THEN '" "' WHEN ch = '"' THEN ' '
+    WHEN unicode(ch) BETWEEN 0x3400 AND 0x9fff OR unicode(ch) = 0x3007
+      OR unicode(ch) BETWEEN 0xf900 AND 0xfaff OR unicode(ch) BETWEEN 0x20000 AND 0x2fffd
+    THEN ' ' || ch || ' ' ELSE ch END, '') || '"' FROM c)
+ORDER BY version_index.rank LIMIT 20"""
+
+RECIPES = (
+    ("search", "Search / 搜索: :q holds the words", SEARCH_RECIPE),
+    (
+        "index-rebuild",
+        "Make the index again from the texts",
+        "INSERT INTO version_index (version_index) VALUES ('rebuild')",
+    ),
+    (
+        "index-update",
+        "Index the versions that are not in it yet",
+        """INSERT INTO version_index (rowid, title, zh, en) SELECT id, title, zh, en FROM version_segments
+WHERE id > (SELECT coalesce(max(id), 0) FROM version_index_docsize)""",
+    ),
+    (
+        "index-check",
+        "An error where the index is not what the texts say",
+        "INSERT INTO version_index (version_index, rank) VALUES ('integrity-check', 1)",
+    ),
+)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an empty or older archive to :data:`VERSION`, each migration in one transaction."""
     import sqlite_utils  # noqa: PLC0415 - 0.2 s of start-up that only a new or older archive pays
@@ -170,6 +276,13 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
+
+    @migrations(name="0002")
+    def _add_research(db: sqlite_utils.Database) -> None:
+        for statement in _statements(RESEARCH):
+            db.execute(statement)
+        db.conn.executemany("INSERT INTO recipes VALUES (?, ?, ?)", RECIPES)
+        db.execute("PRAGMA user_version = 2")
 
     migrations.apply(sqlite_utils.Database(connection))
 

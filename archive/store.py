@@ -228,6 +228,15 @@ def open_for_reading(data: DataDirectory) -> sqlite3.Connection:
     return connection
 
 
+def require_research(connection: sqlite3.Connection) -> None:
+    """Raise UsageError for an archive that no command of this release has upgraded yet: it has no index, no figures."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+        raise UsageError(
+            "This archive was made by an older release and has no search index and no figures yet: run `baogao settle` "
+            "once, which adds them; nothing was changed."
+        )
+
+
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing. BEGIN IMMEDIATE: a later upgrade from reading would fail at once, whatever the timeout."""

@@ -1,0 +1,82 @@
+"""The command ``baogao``: options → one function → what is printed → exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+
+import click
+
+from archive.cli import nights, records
+from archive.cli.context import Context, say, with_globals
+from archive.errors import BaogaoError, StorageError, UsageError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="baogao", prog_name="baogao")
+@with_globals()
+def baogao(context: Context) -> None:
+    """Crawl a report listing every night, archive it, and say what changed.
+
+    Example: baogao crawl https://report.iimedia.cn/tag/人民日报
+    """
+
+
+for _command in (
+    *(nights.crawl, nights.settle, nights.reparse, nights.accept, nights.alias, nights.demo),
+    *(records.runs, records.export, records.show, records.history, records.diff, records.changes, records.verify),
+):
+    baogao.add_command(_command)
+
+
+#: what may befall any file at any time and is no bug
+_SICK_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
+)
+
+
+def main() -> None:
+    """The console script: errors become one sentence on stderr and their exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: what would be written there goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        code = _invoke()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `baogao export | head`
+        _drop_stdout()
+        code = 0
+    except OSError as error:
+        if error.errno not in _SICK_DISK:
+            raise
+        _drop_stdout()
+        where = error.filename or "The output"
+        say(f"baogao: {where} can't be used ({error.strerror}): make room or check its permissions, and run again.")
+        code = StorageError.exit_code
+    sys.exit(code)
+
+
+def _invoke() -> int:
+    """The command's exit code. Not click's own main(): that makes an exit code 1 of a closed pipe."""
+    try:
+        with baogao.make_context("baogao", sys.argv[1:]) as context:
+            baogao.invoke(context)
+    except click.exceptions.Exit as left:  # --help, --version
+        return left.exit_code
+    except click.ClickException as error:
+        error.show()
+        return UsageError.exit_code
+    except BaogaoError as error:
+        say(f"baogao: {error}")
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _drop_stdout() -> None:
+    """What is still buffered has nowhere to go; it would be an error once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

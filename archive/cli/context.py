@@ -1,0 +1,124 @@
+"""What every command shares: the global options, the archive opened, JSON printed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from archive.errors import UsageError
+from archive.store import DataDirectory, open_for_reading, require_research, storage_errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+    from archive.captures import Reader
+    from archive.config import Config
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Context:
+    """The global options, from before or behind the command's name."""
+
+    data_root: Path | None = None
+    config_path: Path | None = None
+    as_json: bool = False
+
+    @property
+    def data(self) -> DataDirectory:
+        return DataDirectory(self.data_root or Path(os.environ.get("BAOGAO_DATA") or "data"))
+
+    def load_config(self) -> Config:
+        from archive.config import load_config
+
+        path = self.config_path or (Path(os.environ["BAOGAO_CONFIG"]) if os.environ.get("BAOGAO_CONFIG") else None)
+        if path is None and Path("baogao.toml").exists():
+            path = Path("baogao.toml")
+        return load_config(path)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, which "nan" is not: it would pass every comparison."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
+#: of a run, a version or an event; SQLite's largest
+NUMBER = click.IntRange(0, 2**63 - 1)
+
+
+def clock() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[P, R]]:
+    """Give a command --data and --config, with ``reads`` --json too, and the context as its first argument."""
+
+    def decorate(command: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
+        @functools.wraps(command)
+        def invoke(*args: P.args, **kwargs: P.kwargs) -> R:
+            context = click.get_current_context().ensure_object(Context)
+            context.data_root = kwargs.pop("data_root", None) or context.data_root  # type: ignore[assignment]
+            context.config_path = kwargs.pop("config_path", None) or context.config_path  # type: ignore[assignment]
+            context.as_json = bool(kwargs.pop("as_json", False)) or context.as_json
+            return command(context, *args, **kwargs)
+
+        options = [
+            click.option(
+                "--data", "data_root", type=click.Path(path_type=Path, readable=False), help="Data directory.  [./data]"
+            ),
+            click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file."),
+        ]
+        if reads:
+            options.append(click.option("--json", "as_json", is_flag=True, help="Print JSON."))
+        return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), invoke)
+
+    return decorate
+
+
+@contextlib.contextmanager
+def writing(context: Context, command: str) -> Iterator[tuple[sqlite3.Connection, Reader]]:
+    """The archive for a command that writes without the network."""
+    from archive.captures import todays_reader
+    from archive.crawl import hold_archive, stop_on_signals
+
+    reader = todays_reader()
+    data = context.data
+    if not data.root.is_dir():
+        raise UsageError(f"There is no archive at {data.root}: run `baogao crawl` first, or name it with --data.")
+    with stop_on_signals(), hold_archive(data, reader, command=command, now=clock(), say=say) as (connection, _):
+        yield connection, reader
+
+
+@contextlib.contextmanager
+def reading(context: Context, *, research: bool = False) -> Iterator[sqlite3.Connection]:
+    """The archive read-only, sick files turned into sentences; ``research``: with its index and its figures."""
+    with storage_errors(context.data.db), contextlib.closing(open_for_reading(context.data)) as connection:
+        if research:
+            require_research(connection)
+        yield connection
+
+
+def print_json(value: object) -> None:
+    from archive.export import dump_json
+
+    click.echo(dump_json(value))
