@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test browser check bench clean
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -13,8 +13,11 @@ BIN = .venv/bin
 demo: .venv/ready
 	$(BIN)/baogao demo
 
-test: .venv/ready
+test: .venv/ready browser
 	$(BIN)/pytest
+
+browser:
+	@.ci/browser
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

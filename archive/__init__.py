@@ -10,5 +10,28 @@ edit is a new observation; a parser fix is a new reading of an old one and never
 
 Presence may be proved by any page; absence only by two complete walks of every listing that ever held the report.
 
-Nothing in this package loads Scrapy; ``crawler`` does, and imports from here.
+Nothing in this package loads Scrapy; ``crawler`` does, and imports from here. A notebook begins with
+``from archive import open_archive``.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archive.reader import open_archive
+
+__all__ = ["open_archive"]
+
+
+def __getattr__(name: str) -> Any:
+    """``open_archive``, loaded when it is asked for: ``import archive`` stays light."""
+    if name == "open_archive":
+        from archive.reader import open_archive  # noqa: PLC0415 - see above
+
+        return open_archive
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

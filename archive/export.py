@@ -1,28 +1,37 @@
-"""The archive as JSON lines or CSV: same archive, same bytes."""
+"""The archive as JSON lines, CSV or Parquet, delivered whole or not at all: same archive, same bytes."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.errors import StorageError
+from archive.dictionary import EXPORTS
+from archive.errors import StorageError, UsageError
+from archive.parquet import load_pyarrow, write_parquet
+from archive.printable import spell_out
+from archive.tables import flatten, read_table
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
+    from typing import BinaryIO, Literal
 
-COLUMNS = (
-    "key", "url", "state", "title", "series", "brands", "summary_zh", "summary_en", "published_on", "version",
-    "first_seen_at", "last_seen_at", "observed_at", "listings",
-    "capture_url", "capture_fetched_at", "capture_sha256", "warc_file", "warc_offset", "parser",
-)  # fmt: skip
-#: what makes a spreadsheet take a text for a formula (OWASP ASVS 1.2.10), its full-width twins included
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+    from archive.dictionary import Column, Table
+    from archive.tables import Name
+
+#: parts two values of one CSV cell, as it parts brands on a page
+LIST_SEPARATOR = "、"
+#: what makes a spreadsheet take a text for a formula (OWASP ASVS 1.2.10), its full-width twins included; a text that
+#: has apostrophes before it gets one more, so that taking one away always gives the text back
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def dump_json(value: object) -> str:
@@ -35,68 +44,114 @@ def write_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield dump_json(record) + "\n"
 
 
-def write_csv(records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """RFC 4180 in UTF-8; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+def write_csv(table: Table, records: Iterable[dict[str, Any]], *, raw: bool = False) -> Iterator[str]:
+    """RFC 4180 in UTF-8; a text that a spreadsheet would take for a formula gets an apostrophe in front, unless raw."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    for row in _rows(records):
-        writer.writerow(row)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-
-
-def _rows(records: Iterable[dict[str, Any]]) -> Iterator[list[object]]:
-    yield list(COLUMNS)
+    writer.writerow(column.name for column in table.columns)
     for record in records:
-        capture = record["capture"]
-        flat = record | {
-            "brands": "、".join(record["brands"]),
-            "listings": "、".join(record["listings"]),
-            "capture_url": capture["url"],
-            "capture_fetched_at": capture["fetched_at"],
-            "capture_sha256": capture["sha256"],
-            "warc_file": capture["warc_file"],
-            "warc_offset": capture["warc_offset"],
-            "parser": capture["parser"],
-        }
-        yield [_defuse(flat[column]) for column in COLUMNS]
+        yield _take(buffer)
+        flat = flatten(table, record)
+        writer.writerow(_make_cell(column, flat[column.name], raw=raw) for column in table.columns)
+    yield _take(buffer)
 
 
-def _defuse(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _take(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+def _make_cell(column: Column, value: Any, *, raw: bool) -> object:
+    match column.kind:
+        case "boolean":
+            return value if value is None else "true" if value else "false"
+        case "list":
+            value = LIST_SEPARATOR.join(value)
+        case "integer" | "number" | "decimal":  # -5 is a number and no formula
+            return value
+    return value if raw else guard_cell(value)
+
+
+def guard_cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, with an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def export_table(
+    connection: sqlite3.Connection,
+    name: Name,
+    form: Literal["jsonl", "csv", "parquet"],
+    target: Path | None,
+    *,
+    versions: bool = False,
+    as_of: str | None = None,
+    raw: bool = False,
+) -> None:
+    """Write one table of :data:`archive.dictionary.EXPORTS`. Raises UsageError or StorageError."""
+    table = EXPORTS[name]
+    if form == "parquet":
+        load_pyarrow()
+        if target is None and sys.stdout.isatty():
+            raise UsageError("Parquet is binary and this is a terminal: name a file with -o, or a pipe.")
+    records = read_table(connection, name, versions=versions, as_of=as_of)
+    if form == "jsonl":
+        deliver(write_lines(records), target)
+    elif form == "csv":
+        deliver(write_csv(table, records, raw=raw), target)
+    else:
+        with open_whole(target) as file:
+            write_parquet(table, records, file)
 
 
 def deliver(chunks: Iterable[str], target: Path | None) -> None:
     """Write to standard output, or to a file that is there whole or not at all. Raises StorageError."""
-    if target is None:
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+    with open_whole(target) as file:
         for chunk in chunks:
-            sys.stdout.write(chunk)
+            file.write(chunk.encode())
+
+
+@contextlib.contextmanager
+def open_whole(target: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that appears under its name when it is whole. Raises StorageError."""
+    if target is None:
         sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as file:
+    with storage_of(target):
+        if target.exists() and not target.is_file():  # /dev/null, a named pipe: never replaced by a file
+            with target.open("wb") as device:
+                yield device
+            return
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".baogao-export.", delete=False) as file:
             try:
-                for chunk in chunks:
-                    file.write(chunk)
+                yield file  # type: ignore[misc]  # the wrapper of a temporary file is a BinaryIO but in name
                 file.flush()
                 os.fsync(file.fileno())
-                Path(file.name).chmod(0o666 & ~_umask())
+                Path(file.name).chmod(0o666 & ~read_umask())
                 Path(file.name).replace(target)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
+
+
+@contextlib.contextmanager
+def storage_of(target: Path) -> Iterator[None]:
+    """Name the file where the disk says no. Raises StorageError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise StorageError(
-            f"{target} could not be written ({error.strerror}): check the directory and its free space; a file that "
-            "was there is unchanged."
+            f"{spell_out(str(target))} could not be written ({error.strerror or error}): check the directory and its "
+            "free space; what was there is unchanged."
         ) from error
 
 
-def _umask() -> int:
+def read_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import UsageError
 from archive.model import series_of
+from archive.moments import read_moment
+from archive.printable import spell_out
 from archive.verdict import load_verdict
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _VERSION = (
     "v.id AS version_id, v.seq, v.previous_id, v.cause, v.title, v.brands, v.summary_zh, v.summary_en, v.published_on, "
     "v.parser, v.run_id, v.observed_at, v.recorded_at, c.url AS capture_url, c.fetched_at, c.digest, c.warc_file, "
@@ -24,27 +24,36 @@ _VERSION = (
 
 
 def resolve_as_of(connection: sqlite3.Connection, as_of: str | None) -> int | None:
-    """The last run that was settled by then; ``as_of`` is a run, a date (its last second, UTC) or a UTC time."""
+    """The last run that was settled by then; ``as_of`` is a run, a date (its last second, UTC) or a UTC time.
+
+    0 before the first. Raises UsageError.
+    """
     if as_of is None:
         return None
     if as_of.isdecimal():
-        if connection.execute("SELECT 1 FROM runs WHERE CAST(id AS TEXT) = ?", (as_of,)).fetchone() is None:
+        row = connection.execute("SELECT id, outcome FROM runs WHERE CAST(id AS TEXT) = ?", (as_of,)).fetchone()
+        if row is None:
             raise UsageError(f"There is no run {as_of}: `baogao runs` lists them.")
-        return int(as_of)
-    moment = as_of if "T" in as_of else f"{as_of}T23:59:59Z"
-    if not _is_moment(moment):
-        raise UsageError(f"{as_of!r} is no point in time: give a run, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ (UTC).")
+        if row[1] == "open":
+            raise UsageError(f"Run {as_of} is not settled yet: name an earlier run, or ask again when it has ended.")
+        return int(row[0])
     (last,) = connection.execute(
-        "SELECT max(id) FROM runs WHERE finished_at <= ? AND outcome NOT IN ('open', 'rejected')", (moment,)
+        "SELECT max(id) FROM runs WHERE finished_at <= ? AND outcome NOT IN ('open', 'rejected')",
+        (read_moment(as_of),),
     ).fetchone()
     return int(last or 0)
 
 
-def _is_moment(text: str) -> bool:
-    try:
-        return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text))
-    except ValueError:  # the 31st of February
-        return False
+def explain_as_of(connection: sqlite3.Connection, as_of: str | None) -> str | None:
+    """What a reader should know of the run named; None where nothing is odd about it."""
+    if as_of is None or not as_of.isdecimal():
+        return None
+    ((before, outcome),) = connection.execute(
+        "SELECT (SELECT max(id) FROM runs WHERE id < r.id AND outcome <> 'rejected'), outcome FROM runs r WHERE id = ?",
+        (resolve_as_of(connection, as_of),),
+    )
+    told = f"run {as_of} was rejected and published nothing: this is what run {before} left."
+    return told if outcome == "rejected" else None
 
 
 def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
@@ -60,7 +69,7 @@ def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
             ("%" + re.sub(r"([%_\\])", r"\\\1", key) + "%",),
         ).fetchall()
         hint = f"did you mean {', '.join(row['key'] for row in near)}?" if near else "`baogao export` lists the keys."
-        raise UsageError(f"There is no report {key}: {hint}")
+        raise UsageError(f"There is no report {spell_out(key)}: {hint}")
     return row  # type: ignore[no-any-return]
 
 
@@ -72,7 +81,7 @@ def load_record(
     run = resolve_as_of(connection, as_of)
     record = _record_as_of(connection, item, run) if run is not None else _record_now(connection, item)
     if record is None:
-        raise UsageError(f"{key} was not in the archive as of {as_of}: it was first seen at {item['first_seen_at']}.")
+        raise UsageError(f"{key} was not in the archive as of {as_of}: {_say_since(connection, item, run)}")
     if version is not None:
         row = connection.execute(
             f"SELECT {_VERSION} FROM item_versions v JOIN captures c ON c.id = v.capture_id "
@@ -80,9 +89,25 @@ def load_record(
             (item["id"], version, run),
         ).fetchone()
         if row is None:
+            later = connection.execute(
+                "SELECT recorded_at FROM item_versions WHERE item_id = ? AND seq = ?", (item["id"], version)
+            ).fetchone()
+            if later is not None:
+                raise UsageError(f"{key} had no version {version} yet as of {as_of}: it is of {later['recorded_at']}.")
             raise UsageError(f"{key} has no version {version}: `baogao history {key}` lists them.")
         record |= _describe_version(row)
     return record
+
+
+def _say_since(connection: sqlite3.Connection, item: sqlite3.Row, run: int | None) -> str:
+    (first,) = connection.execute(
+        "SELECT min(started_at) FROM runs WHERE outcome NOT IN ('open', 'rejected')"
+    ).fetchone()
+    return (
+        f"the archive begins on {first[:10]}."
+        if first and not run
+        else f"it was first seen at {item['first_seen_at']}."
+    )
 
 
 def iterate_records(

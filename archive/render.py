@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.printable import spell_out, spell_out_values
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.diff import FieldChange, Piece
+    from archive.significance import Judgement
 
-_NAMES = {
+#: the fields of a difference, as a reader calls them
+NAMES = {
     "title": "title",
     "brands": "brands",
     "summary_zh": "Chinese summary",
@@ -20,17 +25,22 @@ _NAMES = {
     "published_on": "publication date",
 }
 _CONTEXT = 40  #: characters of unchanged text kept on each side of a change
+_WORD_START, _WORD_END = re.compile("[A-Za-z0-9.,%]*"), re.compile("[A-Za-z0-9.,%]*\\Z")  #: a cut tears no number
 
 
 def render_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Columns aligned by what a terminal shows: a Chinese character is two cells wide."""
-    cells = [list(header), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(measure(row[column]) for row in cells) for column in range(len(header))]
+    return "\n".join(_align([header, *rows]))
+
+
+def _align(rows: Sequence[Sequence[object]]) -> list[str]:
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(measure(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = []
     for row in cells:
         padded = [cell + " " * (width - measure(cell)) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join(padded).rstrip())
-    return "\n".join(lines)
+    return lines
 
 
 def measure(text: str) -> int:
@@ -87,6 +97,7 @@ def render_run(run: dict[str, Any]) -> str:
 
 
 def render_record(record: dict[str, Any]) -> str:
+    record = spell_out_values(record)
     capture = record["capture"]
     lines = [
         click.style(record["title"], bold=True),
@@ -114,6 +125,7 @@ def render_record(record: dict[str, Any]) -> str:
 
 
 def render_history(versions: Sequence[dict[str, Any]]) -> str:
+    versions = spell_out_values(list(versions))
     causes = {"first": "first seen", "site": "site edit", "parser": "parser correction"}
     rows = [
         (
@@ -126,38 +138,103 @@ def render_history(versions: Sequence[dict[str, Any]]) -> str:
 
 
 def render_event(event: dict[str, Any]) -> str:
+    event = spell_out_values(event, keep="")
     fields = f" ({', '.join(event['fields'])})" if event["fields"] else ""
     about = f"{event['kind']:<10} {event['alert']:<5} {event['key']}  {event['title']}"
     return f"{event['id']:>6}  {event['at']}  {about}{fields}"
 
 
-def render_diff(old: dict[str, Any], new: dict[str, Any], changes: Sequence[FieldChange]) -> str:
-    lines = [f"{new['key']}  version {old['version']} ({old['observed_at']}) → {new['version']} ({new['observed_at']})"]
+def render_coverage(rows: Sequence[dict[str, Any]], gaps: Sequence[str]) -> str:
+    """Nights in a row that went alike are one line; then what the others leave unknown."""
+    from archive.coverage import STATUSES, fold_nights  # noqa: PLC0415 - other renderings do without
+
+    if not rows:
+        return "no nights there: nothing was looked at in that time."
+    lines: list[str] = []
+    stretches = fold_nights(spell_out_values(list(rows)))
+    for listing in dict.fromkeys(stretch.listing for stretch in stretches):
+        own = [stretch for stretch in stretches if stretch.listing == listing]
+        counts = {status: sum(len(stretch.rows) for stretch in own if stretch.status == status) for status in STATUSES}
+        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        lines += [f"{listing}: {_count(sum(counts.values()), 'night')}: {told}"]
+        table = [
+            (
+                *("", stretch.first if stretch.first == stretch.last else f"{stretch.first} … {stretch.last}"),
+                *(stretch.status, _count(len(stretch.rows), "night"), _tell_nights(stretch.rows, stretch.stopped)),
+            )
+            for stretch in own
+        ]
+        lines += [*_align(table), ""]
+    return "\n".join([*lines, *map(spell_out, gaps)]).rstrip("\n")
+
+
+def _tell_nights(rows: Sequence[dict[str, Any]], stopped: str | None) -> str:
+    if rows[0]["status"] == "missed":
+        return ""
+    if rows[0]["status"] == "open":
+        return f"run {rows[-1]['run']} is not settled yet"
+    pages = sorted({(row["pages_seen"], row["pages_expected"]) for row in rows}, key=lambda pair: pair[0])
+    entries = sorted({row["entries_seen"] for row in rows})
+    seen = "–".join(dict.fromkeys(str(pair[0]) for pair in (pages[0], pages[-1])))
+    of = "" if rows[0]["status"] == "complete" else f" of {pages[0][1] or 'unknown many'}"
+    told = f"{seen}{of} pages, {'–'.join(dict.fromkeys(map(str, (entries[0], entries[-1]))))} entries"
+    return f"{told}: {stopped}" if stopped else told
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def render_diff(
+    old: dict[str, Any],
+    new: dict[str, Any],
+    changes: Sequence[FieldChange],
+    judgement: Judgement,
+    notes: Sequence[str] = (),
+) -> str:
+    old, new = spell_out_values(old), spell_out_values(new)
+    lines = [
+        f"{new['key']}  version {old['version']} ({old['observed_at']}) → {new['version']} ({new['observed_at']})",
+        *(f"note: {spell_out(note)}" for note in notes),
+    ]
     if not changes:
-        lines.append("no difference in words, figures or punctuation.")
+        return "\n".join([*lines, "no difference in words, figures or punctuation."])
+    lines += ["", f"verdict: {click.style(judgement.verdict, bold=True)}"]
+    lines += [f"  {rule}" for rule in judgement.rule.split("; ")]
     for change in changes:
-        lines += ["", click.style(_NAMES[change.field], bold=True)]
+        lines += ["", click.style(NAMES[change.field], bold=True)]
         for sentence in change.sentences:
             if sentence.operation == "replace":
                 lines.append("  " + _render_pieces(sentence.pieces))
             elif sentence.before.strip():
-                lines.append("  " + click.style(f"[-{sentence.before.strip()}-]", fg="red"))
+                lines.append("  " + _mark("delete", sentence.before.strip()))
             elif sentence.after.strip():
-                lines.append("  " + click.style(f"{{+{sentence.after.strip()}+}}", fg="green"))
+                lines.append("  " + _mark("insert", sentence.after.strip()))
             else:
                 lines.append("  a paragraph break moved")
+    if judgement.figures:
+        lines += ["", click.style("figures", bold=True)]
+    for figure in judgement.figures:
+        before, after = (spell_out(side.raw) if side else "" for side in (figure.before, figure.after))
+        arrow = f"{before} → {after} ({figure.change})" if before and after else f"{before or after} ({figure.change})"
+        known = figure.after or figure.before
+        about = [figure.unit, *([str(known.year)] if known and known.year else [])]
+        lines.append(f"  {figure.language}  {arrow}  {', '.join(about)}")
     return "\n".join(lines)
+
+
+def _mark(operation: str, text: str) -> str:
+    text = spell_out(text)
+    return click.style(f"[-{text}-]", fg="red") if operation == "delete" else click.style(f"{{+{text}+}}", fg="green")
 
 
 def _render_pieces(pieces: Sequence[Piece]) -> str:
     parts = []
     for index, piece in enumerate(pieces):
-        if piece.operation == "delete":
-            parts.append(click.style(f"[-{piece.text}-]", fg="red"))
-        elif piece.operation == "insert":
-            parts.append(click.style(f"{{+{piece.text}+}}", fg="green"))
+        if piece.operation == "equal":
+            parts.append(spell_out(_shorten(piece.text, first=index == 0, last=index == len(pieces) - 1)))
         else:
-            parts.append(_shorten(piece.text, first=index == 0, last=index == len(pieces) - 1))
+            parts.append(_mark(piece.operation, piece.text))
     return "".join(parts).strip()
 
 
@@ -165,6 +242,6 @@ def _shorten(text: str, *, first: bool, last: bool) -> str:
     """Unchanged text far from any change is not what the reader came for."""
     if len(text) <= 2 * _CONTEXT + 10:
         return text
-    head = "" if first else text[:_CONTEXT]
-    tail = "" if last else text[-_CONTEXT:]
+    head = "" if first else text[:_CONTEXT] + _WORD_START.match(text[_CONTEXT : 2 * _CONTEXT])[0]  # type: ignore[index]
+    tail = "" if last else _WORD_END.search(text[-2 * _CONTEXT : -_CONTEXT])[0] + text[-_CONTEXT:]  # type: ignore[index]
     return f"{head} … {tail}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.search.segment import APART, MARK, WIDE
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -159,24 +161,35 @@ FROM memberships m JOIN items i ON i.id = m.item_id JOIN listings l ON l.id = m.
 
 
 def segment_sql(column: str) -> str:
-    """SQL for the text of a column with U+200B round every Chinese character: each is a token of the index.
+    """SQL for the text of a column with every Chinese character set apart: each is a token of the index.
 
     The same as :func:`archive.search.segment.segment`, for a shell that has nothing but SQLite.
     """
-    return f"""CASE WHEN {column} NOT GLOB '*[〇㐀-鿿豈-﫿𠀀-𯿿]*' THEN {column} ELSE
+    return f"""CASE WHEN {column} NOT GLOB '*[{APART}{WIDE}]*' THEN {column} ELSE
   (WITH RECURSIVE c(i, ch) AS (SELECT 1, substr({column}, 1, 1)
                                UNION ALL SELECT i + 1, substr({column}, i + 1, 1) FROM c WHERE i < length({column}))
-   SELECT replace(group_concat(CASE WHEN unicode(ch) BETWEEN 0x3400 AND 0x9fff OR unicode(ch) = 0x3007
-     OR unicode(ch) BETWEEN 0xf900 AND 0xfaff OR unicode(ch) BETWEEN 0x20000 AND 0x2fffd
-     THEN char(0x200b) || ch || char(0x200b) ELSE ch END, ''), char(0x200b, 0x200b), char(0x200b)) FROM c) END"""
+   SELECT replace(group_concat({_segment_character_sql(column)}, ''), char(0x200b, 0x200b), char(0x200b)) FROM c) END"""
+
+
+def _segment_character_sql(text: str) -> str:
+    """The same for the character ``ch``, which is number ``i`` of that text."""
+    return f"""CASE WHEN ch GLOB '[{APART}]' THEN char(0x200b) || ch || char(0x200b)
+     WHEN ch GLOB '[{WIDE}]' THEN char(unicode(ch) - 0xfee0)
+     WHEN ch GLOB '[{_MARK_SQL}]' AND substr({text}, i - 1, 1) || substr({text}, i + 1, 1) GLOB '*[{APART}]*'
+     THEN ch || char(0x200b, 0x3164, 0x200b) ELSE ch END"""
+
+
+_MARK_SQL = MARK.replace("'", "''")
 
 
 RESEARCH = f"""
-CREATE VIEW version_segments (id, title, zh, en) AS   -- the text of every version as the index takes it, in plain SQL
-SELECT v.id, {segment_sql("v.title")}, {segment_sql("v.summary_zh")}, {segment_sql("v.summary_en")} FROM item_versions v;
-CREATE VIRTUAL TABLE version_index USING fts5(        -- one token a Chinese character, English by its stem; rowid: item_versions.id
-  title, zh, en, content='version_segments', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
-INSERT INTO version_index (version_index, rank) VALUES ('rank', 'bm25(10.0, 1.0, 1.0)');
+CREATE VIEW version_segments (id, zh, en, title) AS   -- the text of every version as the index takes it, in plain SQL
+SELECT v.id, {segment_sql("v.summary_zh")}, {segment_sql("v.summary_en")}, {segment_sql("v.title")} FROM item_versions v;
+-- one token a Chinese character, English by its stem; rowid: item_versions.id. The first column costs two bytes less for
+-- each token of a version, and Chinese has the most: a sixth of the index
+CREATE VIRTUAL TABLE version_index USING fts5(
+  zh, en, title, content='version_segments', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
+INSERT INTO version_index (version_index, rank) VALUES ('rank', 'bm25(1.0, 1.0, 10.0)');
 
 CREATE TABLE readings_of_figures (        -- which versions were searched for figures, and by which grammar
   version_id INTEGER PRIMARY KEY REFERENCES item_versions, grammar INTEGER NOT NULL) STRICT;
@@ -212,35 +225,38 @@ FROM figure_disagreements d JOIN item_versions v ON v.id = d.version_id JOIN ite
 
 CREATE VIEW coverage AS                   -- each listing on each date (UTC) between its first night and the last: "not there" or "not looked"?
 WITH RECURSIVE
-  looks AS (SELECT w.value ->> '$.listing' AS listing, date(r.started_at) AS date, r.id AS run, r.outcome, w.value ->> '$.complete' AS complete,
-                   w.value ->> '$.pages_seen' AS pages_seen, w.value ->> '$.pages_expected' AS pages_expected,
-                   w.value ->> '$.entries_seen' AS entries_seen, w.value ->> '$.stopped' AS stopped,
-                   row_number() OVER (PARTITION BY w.value ->> '$.listing', date(r.started_at)
-                                      ORDER BY r.outcome = 'rejected', w.value ->> '$.complete' DESC, w.value ->> '$.entries_seen' DESC, r.id DESC) AS best
-            FROM runs r, json_each(r.stats, '$.walks') w WHERE r.kind = 'crawl' AND r.outcome <> 'open'),
-  span(last) AS (SELECT max(date) FROM looks),
-  days(listing, date) AS (
-    SELECT listing, min(date) FROM looks GROUP BY listing
-    UNION ALL SELECT listing, date(date, '+1 day') FROM days, span WHERE date < last)
-SELECT d.date, d.listing,
-       CASE WHEN k.run IS NULL THEN 'missed' WHEN k.outcome = 'rejected' THEN 'rejected' WHEN k.complete THEN 'complete' ELSE 'partial' END AS status,
-       k.run, k.pages_seen, k.pages_expected, k.entries_seen, k.stopped
-FROM days d LEFT JOIN looks k ON k.listing = d.listing AND k.date = d.date AND k.best = 1;
+  walked(listing, date, run, outcome, complete, pages_seen, pages_expected, entries_seen, stopped) AS (
+    SELECT json_extract(w.value, '$.listing'), date(r.started_at), r.id, r.outcome, json_extract(w.value, '$.complete'),
+           json_extract(w.value, '$.pages_seen'), json_extract(w.value, '$.pages_expected'),
+           json_extract(w.value, '$.entries_seen'), json_extract(w.value, '$.stopped')
+    FROM runs r, json_each(r.stats, '$.walks') w WHERE r.kind = 'crawl' AND r.outcome <> 'open'
+    UNION ALL
+    SELECT json_extract(l.value, '$.key'), date(r.started_at), r.id, 'open', NULL, NULL, NULL, NULL, NULL
+    FROM runs r JOIN notes n ON n.run_id = r.id AND n.kind = 'run-start', json_each(n.content, '$.listings') l
+    WHERE r.kind = 'crawl' AND r.outcome = 'open'),
+  looks AS (SELECT *, CASE WHEN outcome IN ('open', 'rejected') THEN outcome WHEN complete THEN 'complete' ELSE 'partial' END AS status FROM walked),
+  ranked AS (SELECT *, row_number() OVER (PARTITION BY listing, date ORDER BY instr('complete partial open rejected', status), entries_seen DESC, run DESC) AS best FROM looks),
+  days(listing, date, last) AS (          -- to the last night of any listing; a retired one to its own
+    SELECT k.listing, min(k.date), CASE l.walked WHEN 0 THEN max(k.date) ELSE (SELECT max(date) FROM looks) END
+    FROM looks k LEFT JOIN listings l ON l.key = k.listing GROUP BY k.listing
+    UNION ALL SELECT listing, date(date, '+1 day'), last FROM days WHERE date < last)
+SELECT d.date, d.listing, coalesce(k.status, 'missed') AS status, k.run, k.pages_seen, k.pages_expected, k.entries_seen, k.stopped
+FROM days d LEFT JOIN ranked k ON k.listing = d.listing AND k.date = d.date AND k.best = 1;
 
 CREATE TABLE recipes (                    -- queries worth knowing, for whoever has this file and nothing else
   name TEXT PRIMARY KEY, title TEXT NOT NULL, sql TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
-#: asks the index with nothing but SQL: words are ANDed, each Chinese character is set apart, and nothing typed is an error
-SEARCH_RECIPE = """SELECT i.key, v.seq AS version, v.id = i.version_id AS current, replace(snippet(version_index, -1, '[', ']', '…', 24), char(0x200b), '') AS snippet
+#: asks the index with nothing but SQL: words are ANDed, characters are set apart as in the view, nothing typed is an error
+SEARCH_RECIPE = f"""SELECT i.key, v.seq AS version, v.id = i.version_id AS current,
+  replace(replace(snippet(version_index, -1, '[', ']', '…', 24), char(0x200b), ''), char(0x3164), '') AS snippet
 FROM version_index JOIN item_versions v ON v.id = version_index.rowid JOIN items i ON i.id = v.item_id
 WHERE version_index MATCH (
-  WITH RECURSIVE c(i, ch) AS (SELECT 1, substr(trim(:q), 1, 1)
-                              UNION ALL SELECT i + 1, substr(trim(:q), i + 1, 1) FROM c WHERE i < length(trim(:q)))
-  SELECT '"' || group_concat(CASE WHEN ch IN (' ', char(12288)) THEN '" "' WHEN ch = '"' THEN ' '
-    WHEN unicode(ch) BETWEEN 0x3400 AND 0x9fff OR unicode(ch) = 0x3007
-      OR unicode(ch) BETWEEN 0xf900 AND 0xfaff OR unicode(ch) BETWEEN 0x20000 AND 0x2fffd
-    THEN ' ' || ch || ' ' ELSE ch END, '') || '"' FROM c)
+  WITH RECURSIVE t(q) AS (SELECT trim(replace(coalesce(:q, ''), char(0x3000), ' '), ' ,.:;!?()-''"，。、：；！？（）《》“”「」【】…—')),
+       c(i, ch) AS (SELECT 1, substr(q, 1, 1) FROM t UNION ALL SELECT i + 1, substr(q, i + 1, 1) FROM c, t WHERE i < length(q))
+  SELECT '"' || group_concat(CASE WHEN ch = ' ' THEN '" "' WHEN ch = '"' THEN ' '
+     WHEN ch GLOB '[{_MARK_SQL}]' AND (substr(q, i - 1, 1) IN ('', ' ') OR substr(q, i + 1, 1) IN ('', ' ')) THEN ' '
+     ELSE {_segment_character_sql("q")} END, '') || '"' FROM c, t)
 ORDER BY version_index.rank LIMIT 20"""
 
 RECIPES = (
@@ -253,7 +269,7 @@ RECIPES = (
     (
         "index-update",
         "Index the versions that are not in it yet",
-        """INSERT INTO version_index (rowid, title, zh, en) SELECT id, title, zh, en FROM version_segments
+        """INSERT INTO version_index (rowid, zh, en, title) SELECT id, zh, en, title FROM version_segments
 WHERE id > (SELECT coalesce(max(id), 0) FROM version_index_docsize)""",
     ),
     (

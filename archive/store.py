@@ -204,21 +204,28 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: boo
         raise UsageError(f"{path} is an SQLite file, but not one of baogao's: name another directory with --data.")
 
 
-def open_for_reading(data: DataDirectory) -> sqlite3.Connection:
+def is_frozen(path: Path) -> bool:
+    """May it be opened as a file that nobody writes? For now: somebody else may begin to write it.
+
+    A WAL file needs its -shm, which can't be made in a read-only directory; without a -wal nothing can be missed.
+    """
+    return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+
+
+def open_for_reading(data: DataDirectory, *, shared: bool = False) -> sqlite3.Connection:
     """The archive, read-only; works beside a running night and in a directory that can't be written.
 
-    Raises UsageError where there is no archive, and as :func:`open_for_writing`.
+    ``shared``: another thread than this one may close it. Raises UsageError where there is no archive, and as
+    :func:`open_for_writing`.
     """
     path = data.db
     if not path.exists():  # PermissionError where the directory may not be entered: archive.cli words it
         if any(data.warc.glob("run-*")):
             raise UsageError(f"{path} is gone: run `baogao reparse`, which reads it again from the WARC files.")
         raise UsageError(f"There is no archive at {path}: run `baogao crawl` first, or name its directory with --data.")
-    # a WAL file needs its -shm, which can't be made in a read-only directory; without a -wal nothing can be missed
-    frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if frozen else ''}"
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_frozen(path) else ''}"
     with storage_errors(path):
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=not shared)
         try:
             _refuse_foreign(connection, path, expected=True)
         except BaseException:

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from archive.cli import nights, records
+from archive.cli import cite, coverage, figures, nights, records, search, serve
 from archive.cli.context import Context, say, with_globals
 from archive.errors import BaogaoError, StorageError, UsageError
 
@@ -27,6 +27,11 @@ def baogao(context: Context) -> None:
 for _command in (
     *(nights.crawl, nights.settle, nights.reparse, nights.accept, nights.alias, nights.demo),
     *(records.runs, records.export, records.show, records.history, records.diff, records.changes, records.verify),
+    search.search,
+    *(figures.figures, figures.series),
+    coverage.coverage,
+    cite.cite,
+    serve.serve,
 ):
     baogao.add_command(_command)
 

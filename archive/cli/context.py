@@ -6,6 +6,7 @@ import contextlib
 import functools
 import math
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from archive.errors import UsageError
+from archive.printable import spell_out
 from archive.store import DataDirectory, open_for_reading, require_research, storage_errors
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+#: what Python makes of a typed byte that is no UTF-8, and SQLite refuses
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 #: of a run, a version or an event; SQLite's largest
 NUMBER = click.IntRange(0, 2**63 - 1)
 
@@ -67,7 +71,7 @@ def clock() -> str:
 
 
 def say(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(spell_out(text, keep="\n"), err=True)
 
 
 def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[P, R]]:
@@ -80,6 +84,9 @@ def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Contex
             context.data_root = kwargs.pop("data_root", None) or context.data_root  # type: ignore[assignment]
             context.config_path = kwargs.pop("config_path", None) or context.config_path  # type: ignore[assignment]
             context.as_json = bool(kwargs.pop("as_json", False)) or context.as_json
+            for name, value in kwargs.items():
+                if isinstance(value, str):
+                    kwargs[name] = _HALF_CHARACTER.sub("\ufffd", value)
             return command(context, *args, **kwargs)
 
         options = [

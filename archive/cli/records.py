@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from archive.cli.context import NUMBER, Context, print_json, reading, say, with_globals
-from archive.errors import StorageError
+from archive.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,24 +35,66 @@ def runs(context: Context, run: int | None) -> None:
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "parquet"]),
+    help="JSON lines (the default), CSV for spreadsheets, or Parquet.",
+)
 @click.option("--versions", is_flag=True, help="Every version, not only the current reading.")
+@click.option("--figures", is_flag=True, help="One row a figure; with --versions, of every version.")
+@click.option("--disagreements", is_flag=True, help="One row where Chinese and English do not say the same.")
+@click.option("--coverage", is_flag=True, help="One row a listing and date: looked at, and how far?")
 @click.option("--as-of", metavar="RUN|TIME", help="As the archive knew it then.")
+@click.option("--raw", is_flag=True, help="CSV without the apostrophes that keep a spreadsheet from running formulas.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; standard output without."
 )
+@click.option(
+    "--package",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="All of it, with its dictionary, as a Frictionless data package in a new directory.",
+)
 @with_globals()
-def export(context: Context, form: str, as_of: str | None, output: Path | None, *, versions: bool) -> None:
-    """All reports as JSON lines or CSV, in the order of their keys; same archive, same bytes.
+def export(
+    context: Context,
+    /,
+    form: Literal["jsonl", "csv", "parquet"] | None,
+    as_of: str | None,
+    output: Path | None,
+    package: Path | None,
+    *,
+    versions: bool,
+    raw: bool,
+    **tables: bool,
+) -> None:
+    """All reports as JSON lines, CSV or Parquet, in the order of their keys; same archive, same bytes.
 
     Example: baogao export --as-of 2026-11-01 -o reports.jsonl
     """
-    from archive.export import deliver, write_csv, write_lines
-    from archive.query import iterate_records
+    from archive.export import export_table
+    from archive.package import write_package
+    from archive.printable import spell_out
+    from archive.query import explain_as_of
+    from archive.tables import choose_table, hold_snapshot
 
-    with reading(context) as connection:
-        records = iterate_records(connection, versions=versions, as_of=as_of)
-        deliver(write_csv(records) if form == "csv" else write_lines(records), output)
+    name = choose_table(versions=versions, **tables)
+    if package is not None:
+        if form or output or name != "reports":
+            raise UsageError("A package holds every table as CSV: give --package with --as-of and --raw only.")
+        with reading(context, research=True) as connection, hold_snapshot(connection):
+            if odd := explain_as_of(connection, as_of):
+                say(f"baogao: {odd}")
+            run = write_package(connection, package, as_of=as_of, raw=raw)
+        say(f"{spell_out(str(package))}: the archive as of run {run}; README.md in it tells what every column means.")
+        return
+    if raw and form != "csv":
+        raise UsageError("--raw is for CSV: JSON lines and Parquet hold the texts as they are.")
+    with reading(context, research=name in {"figures", "disagreements"}) as connection, hold_snapshot(connection):
+        if odd := explain_as_of(connection, as_of):
+            say(f"baogao: {odd}")
+        export_table(connection, name, form or "jsonl", output, versions=versions, as_of=as_of, raw=raw)
 
 
 @click.command()
@@ -66,11 +108,13 @@ def show(context: Context, key: str, number: int | None, as_of: str | None, *, r
 
     Example: baogao show report.iimedia.cn:46641
     """
-    from archive.query import load_record
+    from archive.query import explain_as_of, load_record
     from archive.render import render_record
 
     with reading(context) as connection:
         record = load_record(connection, key, version=number, as_of=as_of)
+        if odd := explain_as_of(connection, as_of):
+            say(f"baogao: {odd}")
         if raw:
             _print_raw(context, connection, record["capture"])
         elif context.as_json:
@@ -117,23 +161,41 @@ def history(context: Context, key: str) -> None:
 @click.argument("key")
 @click.argument("before", type=NUMBER, required=False, metavar="[A")
 @click.argument("after", type=NUMBER, required=False, metavar="B]")
+@click.option("--html", "as_html", is_flag=True, help="A page of its own, both versions side by side.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="With --html: a file.")
 @with_globals()
-def diff(context: Context, key: str, before: int | None, after: int | None) -> None:
-    """What changed between two versions, by field and sentence, in both languages; without A B: the last change.
+def diff(
+    context: Context, key: str, before: int | None, after: int | None, output: Path | None, *, as_html: bool
+) -> None:
+    """What changed between two versions: fields, sentences, figures, and how much it matters; without A B: the last.
 
     Example: baogao diff report.iimedia.cn:46641 1 2
     """
     from archive.diff import diff_records, to_json
+    from archive.export import deliver
+    from archive.lineage import explain_pair
     from archive.query import load_pair
-    from archive.render import render_diff
+    from archive.significance import judge
 
+    if as_html and context.as_json:
+        raise UsageError("--html and --json exclude each other: give one of them.")
+    if output and not as_html:
+        raise UsageError("-o belongs to --html: give both, or redirect the output.")
     with reading(context) as connection:
         old, new = load_pair(connection, key, before, after)
-    changes = diff_records(old, new)
-    if context.as_json:
-        print_json({"key": new["key"], "from": old["version"], "to": new["version"], "fields": to_json(changes)})
+        notes = explain_pair(connection, old, new)
+    changes, judgement = diff_records(old, new), judge(old, new)
+    if as_html:
+        from archive.markup import render_html
+
+        deliver([render_html(old, new, changes, judgement, notes=notes)], output)
+    elif context.as_json:
+        pair = {"key": new["key"], "from": old["version"], "to": new["version"]}
+        print_json(pair | judgement.to_json() | {"notes": notes, "fields": to_json(changes)})
     else:
-        click.echo(render_diff(old, new, changes))
+        from archive.render import render_diff
+
+        click.echo(render_diff(old, new, changes, judgement, notes))
 
 
 @click.command()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Literal
 
 Language = Literal["zh", "en"]
 Role = Literal["level", "share", "change", "threshold", "count", "ratio"]
 Kind = Literal["value", "scale", "unit", "year", "forecast", "meaning", "only_zh", "only_en"]
+
+#: Python's own context has 28 digits; no number of a text is read that has as many
+_EXACT = Context(prec=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ class Figure:
 
     @property
     def value(self) -> Decimal:
-        """Exact, never rounded."""
-        return self.number * self.scale
+        """Exact, never rounded; without the zeros that a scale leaves behind."""
+        value = self.number * self.scale
+        return value.to_integral_value() if value == value.to_integral_value() else value.normalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ def index_versions(connection: sqlite3.Connection) -> int:
     """How many versions were added. Commits batch by batch."""
     added = 0
     while rows := connection.execute(
-        "SELECT id, title, summary_zh, summary_en FROM item_versions "
+        "SELECT id, summary_zh, summary_en, title FROM item_versions "
         "WHERE id > (SELECT coalesce(max(id), 0) FROM version_index_docsize) ORDER BY id LIMIT ?",
         (BATCH,),
     ).fetchall():
         with transaction(connection):
             connection.executemany(
-                "INSERT INTO version_index (rowid, title, zh, en) VALUES (?, ?, ?, ?)",
+                "INSERT INTO version_index (rowid, zh, en, title) VALUES (?, ?, ?, ?)",
                 ((row[0], *map(segment, row[1:])) for row in rows),
             )
         added += len(rows)

@@ -10,18 +10,23 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import crawling, growth, memory, settling, starting, versions
+from tests.bench import crawling, differences, growth, memory, searching, searching_large, settling, starting, versions
 from tests.bench.figures import say, tabulate
 from tests.bench.running import CommandFailedError
 
-MEASUREMENTS = {each.NAME: each for each in (crawling, settling, memory, growth, starting, versions)}
+MEASUREMENTS = {
+    each.NAME: each
+    for each in (crawling, settling, memory, growth, starting, versions, differences, searching, searching_large)
+}
 LIMIT_SECONDS = 900  #: for everything; it takes a fifth of that
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; all without")
-    names = parser.parse_args().names or list(MEASUREMENTS)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; without, all but the last"
+    )
+    names = parser.parse_args().names or list(MEASUREMENTS)[:-1]
     if unknown := set(names) - set(MEASUREMENTS):
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGALRM, _give_up)

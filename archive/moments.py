@@ -1,0 +1,25 @@
+"""Points in time as a person writes them: a date, or a time in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from archive.errors import UsageError
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def read_moment(text: str) -> str:
+    """A date (its last second) or a UTC time as a UTC time. Raises UsageError."""
+    moment = text if "T" in text else f"{text}T23:59:59Z"
+    if not _is_moment(moment):
+        raise UsageError(f"{text!r} is no point in time: give a run, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ (UTC).")
+    return moment
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:  # the 31st of February
+        return False

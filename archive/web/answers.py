@@ -1,0 +1,150 @@
+"""From a request to a response: one snapshot of the archive, one function that composes, one template."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from archive.errors import BaogaoError, NewerArchive, UsageError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request, Response
+
+    from archive.store import DataDirectory
+
+    Compose = Callable[[sqlite3.Connection, "Ask"], "Page | Document | Moved"]
+
+#: a page of ours may ask several questions; a visitor's SQL has Datasette's own, shorter limit
+SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked for, decoded."""
+
+    data: DataDirectory
+    base_url: str  #: scheme and host as the visitor named them
+    path: Mapping[str, str]  #: the parts of the address
+    query: Mapping[str, str]  #: the last value of each parameter
+    moment: str = ""  #: Accept-Datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    template: str
+    context: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to keep rather than to look at."""
+
+    body: str | bytes
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    location: str
+    status: int = 303
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class NotThere(UsageError):
+    """Nothing is at this address; the sentence says what is."""
+
+
+def answer(compose: Compose) -> Callable[[Request, Datasette], Awaitable[Response]]:
+    """A view as Datasette calls it."""
+
+    async def view(request: Request, datasette: Datasette) -> Response:
+        from datasette.utils import sqlite_timelimit  # noqa: PLC0415 - whoever imports a page need not wait for it
+        from datasette.utils.asgi import Response  # noqa: PLC0415
+
+        database = datasette.get_database("archive")
+        ask = _understand(request, database.data)
+
+        def read(connection: sqlite3.Connection) -> Page | Document | Moved:
+            with sqlite_timelimit(connection, SECONDS * 1000):
+                return _read_snapshot(connection, ask, compose)
+
+        try:
+            made = await database.execute_fn(read)
+        except BaogaoError as error:  # the file itself: gone, damaged, made by a newer release
+            made = _apologize(503, "The archive can't be read now", error)
+        if isinstance(made, Moved):
+            return Response.redirect(made.location, status=made.status, headers=dict(made.headers))
+        if isinstance(made, Document):
+            return Response(made.body, headers=dict(made.headers), content_type=made.content_type)
+        html = await datasette.render_template(made.template, dict(made.context), request=request)
+        tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
+        if made.status == HTTPStatus.OK and tag in request.headers.get("if-none-match", ""):
+            return Response("", status=304, headers={**made.headers, "ETag": tag})
+        return Response.html(html, made.status, {**made.headers, "ETag": tag, "Cache-Control": "no-cache"})
+
+    return view
+
+
+def _understand(request: Request, data: DataDirectory) -> Ask:
+    return Ask(
+        data,
+        f"{request.scheme}://{request.host}",
+        {name: unquote(value) for name, value in request.url_vars.items() if value is not None},
+        {name: request.args.getlist(name)[-1] for name in request.args},
+        request.headers.get("accept-datetime", ""),
+    )
+
+
+def _read_snapshot(connection: sqlite3.Connection, ask: Ask, compose: Compose) -> Page | Document | Moved:
+    """Everything on a page is from one moment, whatever is being written meanwhile."""
+    import sqlite3  # noqa: PLC0415
+
+    from archive.store import storage_errors  # noqa: PLC0415
+
+    try:
+        with storage_errors(ask.data.db):
+            connection.execute("BEGIN")
+            try:
+                _require_schema(connection)
+                return compose(connection, ask)
+            finally:
+                if connection.in_transaction:
+                    connection.rollback()
+    except NotThere as error:
+        return _apologize(404, "Nothing is there", error)
+    except NewerArchive as error:
+        return _apologize(503, "The archive can't be read now", error)
+    except UsageError as error:
+        return _apologize(400, "That can't be answered", error)
+    except BaogaoError as error:
+        return _apologize(503, "The archive can't be read now", error)
+    except sqlite3.OperationalError as error:
+        if str(error) != "interrupted":
+            raise
+        return _apologize(503, "That took too long", f"No answer within {SECONDS} seconds: ask for less at once.")
+
+
+def _require_schema(connection: sqlite3.Connection) -> None:
+    """It was looked at when the server began, and may have been upgraded since."""
+    from archive import schema  # noqa: PLC0415
+    from archive.store import require_research  # noqa: PLC0415
+
+    require_research(connection)
+    if connection.execute("PRAGMA user_version").fetchone()[0] > schema.VERSION:
+        raise NewerArchive(
+            "The archive was upgraded by a newer release of baogao: upgrade this one, and serve it again."
+        )
+
+
+def _apologize(status: int, title: str, reason: object) -> Page:
+    return Page("sorry.html", {"title": title, "sentence": str(reason)}, status)
