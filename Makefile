@@ -14,7 +14,7 @@ demo: .venv/ready
 	$(BIN)/baogao demo
 
 test: .venv/ready browser
-	$(BIN)/pytest
+	$(BIN)/pytest -rs
 
 browser:
 	@.ci/browser

@@ -150,14 +150,14 @@ def test_injected_errors_are_found():
 
 # Chinese | English | the kinds that are reported
 AGREEING = """
-规模为3316.6亿元。 | The scale was 331.66 billion yuan.
+规模为2718.4亿元。 | The scale was 271.84 billion yuan.
 装机3500万千瓦。 | Capacity was 35 GW.
 三成用户满意。 | 30% of users are satisfied.
 一半的用户满意。 | Half of the users are satisfied.
 三分之一的门店盈利。 | A third of the stores are profitable.
 三分之一的门店盈利。 | 33.3% of the stores are profitable.
 普及率为104.2部/百人。 | The penetration rate was 104.2 per 100 people.
-新增29个专业。 | 29 new majors were added.
+开设了37个专业。 | It offers 37 majors.
 销量增长1倍。 | Sales increased by 100%.
 出口翻了一番。 | Exports doubled.
 利率上调50个基点。 | The rate was raised by 0.5 percentage points.

@@ -273,7 +273,7 @@ CHINESE_ATTRIBUTES = """
 300多家企业,20余个项目。 | qualifier | over, over
 规模为12亿元,同比增长12%,占全球的30%。 | role | level, change, share
 占比提升2个百分点至31.7%,销量是去年的1.5倍。 | role | change, share, ratio
-收入突破40000元大关。 | role | threshold
+收入突破30000元大关。 | role | threshold
 30岁以下的占12%。 | role | threshold, share
 以37.2%的占比位列第二。 | role | share
 增速分别为11.5%和25.2%。 | role | change, change
@@ -335,9 +335,9 @@ def test_attributes(language, row):
 
 
 def test_number_and_scale_are_apart_and_exact():
-    (figure,) = extract_figures("规模为3316.60亿元", "zh")
-    assert (figure.number, figure.scale) == (Decimal("3316.60"), Decimal(100_000_000))
-    assert str(figure.value) == "331660000000"
+    (figure,) = extract_figures("规模为2718.40亿元", "zh")
+    assert (figure.number, figure.scale) == (Decimal("2718.40"), Decimal(100_000_000))
+    assert str(figure.value) == "271840000000"
     (figure,) = extract_figures("The share is 0.10%", "en")
     assert str(figure.value) == "0.1"
 

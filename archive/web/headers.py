@@ -57,11 +57,9 @@ def secure(application: Application) -> Application:
         send_inert = spell_out_pages(send_secured)
 
         if scope["method"] not in _METHODS:
-            await _refuse(
-                send_secured, 405, "This archive can only be read: use GET or HEAD.", (b"allow", b"GET, HEAD")
-            )
+            await _refuse(send, 405, "This archive can only be read: use GET or HEAD.", (b"allow", b"GET, HEAD"))
         elif scope["path"].startswith("/-/") and not scope["path"].startswith(_PUBLIC):
-            await _refuse(send_secured, 404, "There is nothing at this address.")
+            await _refuse(send, 404, "There is nothing at this address.")
         else:
             await application(scope, receive, send_inert)
 
@@ -121,5 +119,5 @@ def _host(scope: Message) -> str:
 async def _refuse(send: Send, status: int, sentence: str, *headers: tuple[bytes, bytes]) -> None:
     body = (sentence + "\n").encode()
     about = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*about, *headers]})
+    await send({"type": "http.response.start", "status": status, "headers": [*about, *headers, *_HEADERS.items()]})
     await send({"type": "http.response.body", "body": body})

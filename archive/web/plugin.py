@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MENDED = (
     ("h3>", "h2>"),  # below an h1
+    ('<dl class="column', '<details><summary>What the columns mean</summary><dl class="column'),  # the rows come first
+    ("</dl>", "</dl></details>"),
     ('<select name="_filter_column', '<select aria-label="Column" name="_filter_column'),
     ('<select name="_filter_op', '<select aria-label="Comparison" name="_filter_op'),
     ('class="filter-value"', 'class="filter-value" aria-label="Value"'),

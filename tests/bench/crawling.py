@@ -1,8 +1,13 @@
 """``baogao crawl`` of 77 pages against a bare Scrapy spider on the same site."""
 
+import contextlib
 import json
+import time
 
+from archive.derive import derive
+from archive.store import open_for_writing
 from tests.bench.figures import Figure, at_least, median, ratio_of, spread
+from tests.bench.nights import Archive
 from tests.bench.publisher import PER_PAGE, publisher
 from tests.bench.running import BAOGAO, SCRAPY, CommandFailedError, run, take_turns
 
@@ -42,14 +47,18 @@ def measure(place):
             whole=time_crawl("whole"),
             again=time_crawl("whole"),
             captured=time_crawl("captured", "--no-settle"),
+            deriving=lambda number: _derive(place / f"captured-{number}"),
         )
     whole, cpu, walking = (
         {name: [times[place] for times in rounds] for name, rounds in results.items()} for place in range(3)
     )
     plain, quiet = "bare Scrapy spider, whole process", "the same, logging warnings only, as ours does"
     first = "crawl, first night: start-up, 77 pages, settling 770 new reports"
+    kept = [ours - deriving for ours, deriving in zip(whole["whole"], whole["deriving"], strict=True)]
     archiving = "crawl --no-settle, first night: start-up, 77 pages"
-    yield _compare(first, plain, whole["whole"], whole["bare"], WANTED)
+    yield _compare(f"{first}, less the next line", plain, kept, whole["bare"], WANTED)
+    yield Figure("indexing 770 new reports, extracting their figures", "–", spread(whole["deriving"]), "–", "–")
+    yield _compare(f"{first}, indexing and figures", plain, whole["whole"], whole["bare"])
     yield _compare("crawl, unchanged night: start-up, 77 pages, settling", plain, whole["again"], whole["bare"], WANTED)
     yield _compare(archiving, plain, whole["captured"], whole["bare"], WANTED)
     yield _compare("crawl, first night", quiet, whole["whole"], whole["quiet"])
@@ -62,6 +71,16 @@ def measure(place):
         walking["whole"],
         walking["bare"],
     )
+
+
+def _derive(root):
+    """Seconds that the index and the figures of a night take, once it is settled; the same twice, for ``_walking``."""
+    archive = Archive(root)
+    archive.settle(1)
+    with contextlib.closing(open_for_writing(archive.data)) as connection:
+        started, cpu = time.perf_counter(), time.process_time()
+        derive(connection)
+        return time.perf_counter() - started, time.process_time() - cpu, 0.0
 
 
 def _walking(site):

@@ -109,7 +109,9 @@ def test_pages_about_the_machine_are_not_there(served, path):
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
 def test_other_names_are_refused(served, host):
     """A page elsewhere could point a name of its own to this machine, and read the archive through it."""
-    assert served.get("/", headers={"Host": host}).status_code == 421
+    response = served.get("/", headers={"Host": host})
+    assert response.status_code == 421
+    assert response.headers["content-security-policy"] == POLICY
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8001", "127.0.0.1", "[::1]:8001"])
