@@ -85,7 +85,7 @@ def hold_archive(
                     say(done)
                 yield connection, lock
                 if not data.db_copy:
-                    derive(connection)
+                    derive(connection, say)
         finally:
             connection.close()
 

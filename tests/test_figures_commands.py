@@ -40,7 +40,7 @@ def nights(tmp_path_factory):
     played.reader = make_reader(2)
     played.night()
     with played.opened() as connection:
-        derive(connection)
+        derive(connection, print)
     return played
 
 

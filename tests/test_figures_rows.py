@@ -157,6 +157,6 @@ def test_archives_read_again_from_their_warcs_have_the_same_figures(nights, tmp_
     other = nights.rebuild(tmp_path / "again")
     for each in (nights, other):
         with each.opened() as connection:
-            derive(connection)
+            derive(connection, print)
     assert derived(other) == derived(nights)
     assert other.dump() == nights.dump()

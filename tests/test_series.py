@@ -57,7 +57,7 @@ def nights(tmp_path_factory):
     publisher.edit("r1", zh=write_zh("12.5", "31").split("，若保持")[0], en=write_en("1.25", "3.1").split(", and")[0])
     played.night()
     with played.opened() as connection:
-        derive(connection)
+        derive(connection, print)
     return played
 
 

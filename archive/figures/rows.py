@@ -19,6 +19,15 @@ Row = tuple[Any, ...]
 BATCH = 200
 
 
+def count_unread(connection: sqlite3.Connection) -> int:
+    """Versions whose figures are missing or of an older grammar."""
+    (count,) = connection.execute(
+        "SELECT (SELECT count(*) FROM item_versions) - (SELECT count(*) FROM readings_of_figures WHERE grammar >= ?)",
+        (figures.VERSION,),
+    ).fetchone()
+    return int(count)
+
+
 def refresh_figures(connection: sqlite3.Connection) -> int:
     """Extract what is missing; how many versions were read. Commits batch by batch."""
     read, last = 0, 0

@@ -79,7 +79,7 @@ def _derive(root):
     archive.settle(1)
     with contextlib.closing(open_for_writing(archive.data)) as connection:
         started, cpu = time.perf_counter(), time.process_time()
-        derive(connection)
+        derive(connection, print)
         return time.perf_counter() - started, time.process_time() - cpu, 0.0
 
 

@@ -86,5 +86,5 @@ def play(root):
     publisher.withdraw(MISSING, "甲")
     nights.night()
     with nights.opened() as connection:
-        derive(connection)
+        derive(connection, print)
     return nights

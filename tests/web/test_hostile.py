@@ -56,7 +56,7 @@ def hostile(tmp_path_factory):
     assert nights.night().outcome == "rejected"  # too many at once to be believed
     nights.accept(2)
     with nights.opened() as connection:
-        derive(connection)
+        derive(connection, print)
     with serving(nights.data.root) as site:
         yield site
 

@@ -125,7 +125,7 @@ def test_pages_are_whole_while_a_night_is_settled(tmp_path):
                 nights.publisher.publish(f"127.0.0.1:{number}", "甲", title=f"虚构咨询 | 2026年第{number}号")
                 nights.night()
                 with nights.opened() as connection:
-                    derive(connection)
+                    derive(connection, print)
         finally:
             done.set()
 
