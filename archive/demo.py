@@ -46,11 +46,15 @@ def play_demo(directory: Path, say: Callable[[str], None]) -> None:
     _run(directory, "diff", key)
     say(f"\nThe archive is in {directory}. Go on with:")
     for command in (
-        "runs",
-        "runs 4",
-        "changes --since 770",
+        "serve                     # the archive as web pages",
+        "search 医美",
+        "figures --disagreeing",
+        'series "医美 市场规模"',
         f"show {key}",
-        f"history {key}",
+        f"cite {key}",
+        "changes --since 770",
+        "runs 4",
+        "coverage",
         "export -o reports.jsonl",
         "verify",
     ):
