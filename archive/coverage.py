@@ -12,6 +12,7 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from archive.absences import iterate_plans
 from archive.errors import UsageError
 from archive.moments import read_moment
 from archive.query import resolve_as_of
@@ -52,7 +53,7 @@ def list_coverage(
         raise UsageError(f"There is no listing {listing!r} in the nights of this archive: {names}.")
     if until is not None:
         until = read_moment(until)[:10]
-    return cover(looks, _list_retired(connection, looks), until=until, listing=listing)
+    return cover(looks, _list_retired(connection, as_of), until=until, listing=listing)
 
 
 def list_nights(
@@ -142,12 +143,19 @@ def _list_planned(connection: sqlite3.Connection, run: int) -> set[str]:
     return {listing["key"] for (content,) in notes.fetchall() for listing in json.loads(content)["listings"]}
 
 
-def _list_retired(connection: sqlite3.Connection, looks: Sequence[Look]) -> set[str]:
-    """Listings that are no more walked, and were not walked again after these looks."""
-    last = {look.listing: look.run for look in looks}
-    retired = {key for (key,) in connection.execute("SELECT key FROM listings WHERE walked = 0") if key in last}
-    later = {look.listing for look in _list_looks(connection, None) if look.run > last.get(look.listing, look.run)}
-    return retired - later
+def _list_retired(connection: sqlite3.Connection, as_of: str | None) -> set[str]:
+    """Listings that were no more walked by the runs begun until then."""
+    if as_of is None:
+        return {key for (key,) in connection.execute("SELECT key FROM listings WHERE walked = 0")}
+    if as_of.isdecimal():
+        last = resolve_as_of(connection, as_of) or 0
+    else:
+        moment = read_moment(as_of)
+        (last,) = connection.execute(
+            "SELECT coalesce(max(id), 0) FROM runs WHERE started_at <= ?", (moment,)
+        ).fetchone()
+    plans = [plan for number, plan in iterate_plans(connection) if number <= last]
+    return {key for plan in plans for key in plan}.difference(*plans[-1:])
 
 
 @dataclass(frozen=True, slots=True)

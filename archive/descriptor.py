@@ -175,6 +175,8 @@ def _describe_table(resource: Resource) -> tuple[str, str, str]:
 
 
 def _name(facts: Facts) -> str:
+    if not facts.run:
+        return "Archived report listings before the first run"
     return f"Archived report listings as of run {facts.run}{f' ({facts.at})' if facts.at else ''}"
 
 

@@ -41,7 +41,11 @@ _COLUMNS = {
     for column in (
         Column("key", "text", "Key of the report: host and id of its detail link, or title: and 16 hex digits."),
         Column(
-            "url", "text", "Address of the report at its publisher; empty where the listing links to none.", empty=True
+            "url",
+            "text",
+            "Address of the report at its publisher, the latest one known, as of an earlier night too; empty where "
+            "the listing links to none.",
+            empty=True,
         ),
         Column(
             "state",
@@ -152,7 +156,7 @@ _COLUMNS = {
             "disagreements.kind",
             "text",
             "What differs between the languages: value, scale (a power of ten), unit, "
-            "year, forecast (fact or forecast), meaning (share or change), only_zh, only_en (missing in the other).",
+            "year, forecast (fact or forecast), meaning (share or change, up or down), only_zh, only_en (missing in the other).",
             allowed=("value", "scale", "unit", "year", "forecast", "meaning", "only_zh", "only_en"),
         ),
         Column("grammar", "integer", "Version of the rules by which it was extracted."),

@@ -8,9 +8,8 @@ import io
 import json
 import os
 import re
+import secrets
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.dictionary import EXPORTS
@@ -22,6 +21,7 @@ from archive.tables import flatten, read_table
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from typing import BinaryIO, Literal
 
     from archive.dictionary import Column, Table
@@ -125,16 +125,26 @@ def open_whole(target: Path | None) -> Iterator[BinaryIO]:
             with target.open("wb") as device:
                 yield device
             return
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".baogao-export.", delete=False) as file:
-            try:
-                yield file  # type: ignore[misc]  # the wrapper of a temporary file is a BinaryIO but in name
+        place = name_unfinished(target)
+        try:
+            with open(place, "xb", opener=_open_private) as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
-                Path(file.name).chmod(0o666 & ~read_umask())
-                Path(file.name).replace(target)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+                place.chmod(0o666 & ~read_umask())
+                place.replace(target)
+        except BaseException:
+            place.unlink(missing_ok=True)
+            raise
+
+
+def name_unfinished(target: Path) -> Path:
+    """Beside the target, for what is not whole yet: known before it is made, so that a signal leaves nothing behind."""
+    return target.parent / f".baogao-export.{secrets.token_hex(8)}"
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 @contextlib.contextmanager

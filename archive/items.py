@@ -67,9 +67,10 @@ class ItemSettler:
 
     def _add_item(self, seen: Observation, others: list[Observation]) -> tuple[int, int]:
         ledger = self.ledger
+        times = [each.fetched_at for each in (seen, *others)]
         item_id = self.connection.execute(
             "INSERT INTO items (key, url, parser, first_seen_at, last_seen_at, last_run_id) VALUES (?, ?, ?, ?, ?, ?)",
-            (seen.key, seen.url, ledger.parser, seen.fetched_at, seen.fetched_at, ledger.run),
+            (seen.key, seen.url, ledger.parser, min(times), max(times), ledger.run),
         ).lastrowid
         assert item_id is not None
         version_id = ledger.add_version(
@@ -138,7 +139,8 @@ class ItemSettler:
             "UPDATE items SET state = 'listed', last_seen_at = max(last_seen_at, ?), last_run_id = ?, parser = ?, "
             "version_id = ?, url = iif(? = '', url, ?) WHERE id = ?",
             (
-                *(seen.fetched_at, self.ledger.run, self.ledger.parser, speaking or current.id),
+                *(max(each.fetched_at for each in (seen, *others)), self.ledger.run, self.ledger.parser),
+                speaking or current.id,
                 *(seen.url, seen.url, item_id),
             ),
         )

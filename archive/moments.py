@@ -1,11 +1,15 @@
-"""Points in time as a person writes them: a date, or a time in UTC."""
+"""Points in time as a person writes them, a date or a time in UTC; and the date on which an archive begins."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
@@ -23,3 +27,11 @@ def _is_moment(text: str) -> bool:
         return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:  # the 31st of February
         return False
+
+
+def find_beginning(connection: sqlite3.Connection) -> str | None:
+    """The date of the first run that counts; None where there is none yet."""
+    (first,) = connection.execute(
+        "SELECT min(started_at) FROM runs WHERE outcome NOT IN ('open', 'rejected')"
+    ).fetchone()
+    return str(first)[:10] if first else None

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.descriptor import Facts, Resource, describe_for_people, describe_package
 from archive.dictionary import EXPORTS
 from archive.errors import UsageError
-from archive.export import read_umask, storage_of, write_csv
+from archive.export import name_unfinished, read_umask, storage_of, write_csv
 from archive.printable import spell_out
 from archive.query import resolve_as_of
 from archive.tables import read_table
@@ -34,8 +33,9 @@ def write_package(connection: sqlite3.Connection, target: Path, *, as_of: str | 
     facts = _collect_facts(connection, as_of, raw=raw)
     with storage_of(target):
         _refuse_occupied(target)
-        place = Path(tempfile.mkdtemp(dir=target.parent, prefix=".baogao-export."))
+        place = name_unfinished(target)
         try:
+            place.mkdir(mode=0o700)
             resources = [_write_table(connection, name, place, facts, as_of) for name in TABLES]
             _write(place / "datapackage.json", [describe_package(facts, resources)])
             _write(place / "README.md", [describe_for_people(facts, resources)])

@@ -6,15 +6,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from archive.absences import load_absences
 from archive.errors import UsageError
 from archive.model import series_of
-from archive.moments import read_moment
+from archive.moments import find_beginning, read_moment
 from archive.printable import spell_out
 from archive.verdict import load_verdict
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+
+    from archive.absences import Absences
 
 _VERSION = (
     "v.id AS version_id, v.seq, v.previous_id, v.cause, v.title, v.brands, v.summary_zh, v.summary_en, v.published_on, "
@@ -45,9 +48,13 @@ def resolve_as_of(connection: sqlite3.Connection, as_of: str | None) -> int | No
 
 
 def explain_as_of(connection: sqlite3.Connection, as_of: str | None) -> str | None:
-    """What a reader should know of the run named; None where nothing is odd about it."""
-    if as_of is None or not as_of.isdecimal():
+    """What a reader should know of the point in time named; None where nothing is odd about it."""
+    if as_of is None:
         return None
+    if not as_of.isdecimal():
+        begun = find_beginning(connection)
+        told = f"the archive begins on {begun}: it knew nothing yet as of {as_of}."
+        return told if begun and not resolve_as_of(connection, as_of) else None
     ((before, outcome),) = connection.execute(
         "SELECT (SELECT max(id) FROM runs WHERE id < r.id AND outcome <> 'rejected'), outcome FROM runs r WHERE id = ?",
         (resolve_as_of(connection, as_of),),
@@ -79,7 +86,7 @@ def load_record(
     """One report as the contract words a record. Raises UsageError."""
     item = find_item(connection, key)
     run = resolve_as_of(connection, as_of)
-    record = _record_as_of(connection, item, run) if run is not None else _record_now(connection, item)
+    record = _record(connection, item, load_absences(connection, run) if run is not None else None)
     if record is None:
         raise UsageError(f"{key} was not in the archive as of {as_of}: {_say_since(connection, item, run)}")
     if version is not None:
@@ -100,14 +107,8 @@ def load_record(
 
 
 def _say_since(connection: sqlite3.Connection, item: sqlite3.Row, run: int | None) -> str:
-    (first,) = connection.execute(
-        "SELECT min(started_at) FROM runs WHERE outcome NOT IN ('open', 'rejected')"
-    ).fetchone()
-    return (
-        f"the archive begins on {first[:10]}."
-        if first and not run
-        else f"it was first seen at {item['first_seen_at']}."
-    )
+    begun = find_beginning(connection)
+    return f"the archive begins on {begun}." if begun and not run else f"it was first seen at {item['first_seen_at']}."
 
 
 def iterate_records(
@@ -115,8 +116,9 @@ def iterate_records(
 ) -> Iterator[dict[str, Any]]:
     """All reports in the order of their keys, each in its current reading or in all its versions."""
     run = resolve_as_of(connection, as_of)
+    past = load_absences(connection, run) if run is not None else None
     for item in connection.execute("SELECT * FROM items WHERE key NOT IN (SELECT key FROM item_aliases) ORDER BY key"):
-        record = _record_as_of(connection, item, run) if run is not None else _record_now(connection, item)
+        record = _record(connection, item, past)
         if record is None:
             continue
         if not versions:
@@ -172,12 +174,17 @@ def load_pair(
         after = load_record(connection, key)["version"]
         before = next(row["previous"] for row in versions if row["version"] == after)
         if before is None:
-            raise UsageError(f"{key} has one version only: nothing has changed since {versions[0]['observed_at']}.")
+            since = versions[0]["observed_at"]  # punctuation may have: that is an event, and no version
+            raise UsageError(f"{key} has one version only: no word and no figure has changed since {since}.")
     found = {row["version"]: row for row in versions}
     for number in (before, after):
         if number not in found:
             raise UsageError(f"{key} has no version {number}: `baogao history {key}` lists them.")
     return found[before], found[after]
+
+
+def _record(connection: sqlite3.Connection, item: sqlite3.Row, past: Absences | None) -> dict[str, Any] | None:
+    return _record_now(connection, item) if past is None else _record_as_of(connection, item, past)
 
 
 def _record_now(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, Any]:
@@ -189,29 +196,29 @@ def _record_now(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, 
         "SELECT l.key FROM memberships m JOIN listings l ON l.id = m.listing_id WHERE m.item_id = ? ORDER BY l.key",
         (item["id"],),
     )
-    return _compose(item, row, item["state"], item["last_seen_at"], [key for (key,) in listings])
+    # items.last_seen_at is of the page that spoke for the report; of several listings a later one may have shown it
+    (last_seen_at,) = connection.execute(
+        "SELECT c.fetched_at FROM sightings s JOIN captures c ON c.id = s.capture_id WHERE s.item_id = ? "
+        "ORDER BY s.capture_id DESC LIMIT 1",
+        (item["id"],),
+    ).fetchone()
+    last_seen_at = max(last_seen_at, item["last_seen_at"])
+    return _compose(item, row, item["state"], last_seen_at, [key for (key,) in listings])
 
 
-def _record_as_of(connection: sqlite3.Connection, item: sqlite3.Row, run: int) -> dict[str, Any] | None:
-    versions = list_versions(connection, item["id"], run)
+def _record_as_of(connection: sqlite3.Connection, item: sqlite3.Row, past: Absences) -> dict[str, Any] | None:
+    versions = list_versions(connection, item["id"], past.run)
     if not versions:
         return None
-    current = choose_reading(versions)
     seen = connection.execute(
         "SELECT l.id, l.key, max(c.run_id) AS last_run, max(c.fetched_at) AS last_seen FROM sightings s "
         "JOIN captures c ON c.id = s.capture_id JOIN listings l ON l.id = c.listing_id "
         "WHERE s.item_id = ? AND c.run_id <= ? GROUP BY l.id ORDER BY l.key",
-        (item["id"], run),
+        (item["id"], past.run),
     ).fetchall()
-    misses = min(
-        connection.execute(
-            "SELECT count(*) FROM walks WHERE listing_id = ? AND complete = 1 AND run_id > ? AND run_id <= ?",
-            (row["id"], row["last_run"], run),
-        ).fetchone()[0]
-        for row in seen
-    )
-    state = "withdrawn" if misses > 1 else "missing" if misses else "listed"
-    return _compose(item, current, state, max(row["last_seen"] for row in seen), [row["key"] for row in seen])
+    state = past.tell_state(item["id"], {row["id"]: row["last_run"] for row in seen})
+    last_seen_at = max(row["last_seen"] for row in seen)
+    return _compose(item, choose_reading(versions), state, last_seen_at, [row["key"] for row in seen])
 
 
 def choose_reading(versions: list[sqlite3.Row]) -> sqlite3.Row:

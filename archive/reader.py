@@ -16,7 +16,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from archive.errors import UsageError
 from archive.store import DataDirectory, open_for_reading, require_research, storage_errors
@@ -173,6 +173,8 @@ class Archive:
         from archive.figures.reading import find_listing, find_listing_key  # noqa: PLC0415 - each method loads its own
         from archive.query import iterate_records  # noqa: PLC0415
 
+        if state not in (None, *get_args(State)):
+            raise UsageError(f"{state!r} is no state of a report: give {', '.join(get_args(State))}, or none.")
         with self._reading() as connection:
             held = None if listing is None else find_listing_key(connection, find_listing(connection, listing))
             for record in iterate_records(connection, as_of=_word(as_of)):

@@ -199,6 +199,7 @@ def test_command_cites_the_version_that_was_asked_for(tmp_path):
         ("r9",), ("r1", "--version", "3"), ("r1", "--as-of", "2020-01-01"), ("r1", "--base-url", "javascript:alert(1)"),
         ("r1", "--base-url", "http://[::1/"), ("r1", "--base-url", "https://x.invalid/\x1b[31m"),
         ("r1", "--base-url", ""), ("r1", "--base-url", "https://x.invalid/?q=1"),
+        ("r1", "--json", "--format", "ris"), ("r1", "--json", "--format", "text"),
     ):  # fmt: skip
         result = run(*words)
         assert result.stdout == ""

@@ -98,7 +98,8 @@ def test_as_of_a_run_or_a_time_knows_no_later_one(nights):
     assert tell(nights, as_of="2026-01-03") == tell(nights)[:2]
     assert tell(nights, as_of="4") == tell(nights)[:6]
     assert tell(nights, as_of="2026-01-01") == []
-    assert tell(nights, as_of="4", until="2026-01-07")[6:] == [("01-07", "甲", "missed")]
+    assert tell(nights, as_of="4", until="2026-01-07")[6:] == [("01-07", "乙", "missed"), ("01-07", "甲", "missed")]
+    assert tell(nights, as_of="5", until="2026-01-08")[7:] == [("01-08", "甲", "missed")]
 
 
 def test_wrong_words_are_told(nights):

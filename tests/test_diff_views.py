@@ -146,7 +146,9 @@ def test_html_of_the_same_version_says_so(nights):
         (("diff", "r1", "--html", "--json"), "exclude each other"),
         (("diff", "r1", "-o", "x.html"), "-o belongs to --html"),
         (("diff", "r1", "1", "9", "--html"), "no version 9"),
-        (("diff", "r3"), "one version only"),
+        (("diff", "r3"), "one version only: no word and no figure has changed since"),
+        (("diff", "r1", "1"), "Give two versions"),
+        (("diff", "r1", "1", "2", "3"), "Give two versions"),
         (("show", "\x1b[2J\u202e"), "There is no report ␛[2J<U+202E>: "),
     ],
 )

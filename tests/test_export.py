@@ -253,6 +253,12 @@ def test_a_full_disk_leaves_what_was_there(nights, form, tmp_path):
     assert target.read_text() == "of last night"
 
 
+def test_a_dash_is_standard_output_and_no_file(nights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(nights.data, "--coverage", "-o", "-") == run(nights.data, "--coverage") != b""
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_device_is_written_to_and_not_replaced(connection, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -109,6 +109,7 @@ CHINESE_NOTHING = """
 未来五年，近三年来，过去十年。
 千亿级市场与万亿赛道值得期待。
 版本2.0发布，进入3.0时代。
+每3名游客中就有1人自驾，24小时便利店和24小时在线客服随处可见。
 三四百家，七八个，两三成。
 """.strip().splitlines()
 
@@ -190,6 +191,15 @@ Thirty to fifty percent of users and five to ten percent of firms agreed. | 30 %
 Exports rose two to three times. | 2 times, 3 times
 The app was downloaded 12 million times on 10-year loans. | 12000000 occurrences
 Output climbed 15% to 3.2 million units. | 15 %, 3200000 units
+The tent market is worth CNY 1.5 trillion (US$ 210 billion). | 1500000000000 CNY, 210000000000 USD
+It is RMB 3 billion (USD 0.4 billion) or 5 billion (in yuan). | 3000000000 CNY, 400000000 USD, 5000000000 CNY
+Growth slowed to minus 0.5 percent after negative 2.4%. | -0.5 %, -2.4 %
+Profit was minus 320 million yuan. | -320000000 CNY
+Campers aged 18-24, 25-34 and over. | 18 years old, 24 years old, 25 years old, 34 years old
+Half a million people paid half a billion yuan. | 500000 persons, 500000000 CNY
+In the sample, 4.7% are under 18. | 4.7 %, 18 years old
+There were 87 deals, 21 fewer than a year earlier. | 87 deals, 21 items
+The index hit 53.2 in March. | 53.2 points
 """.strip().splitlines()
 
 ENGLISH_NOTHING = """
@@ -208,6 +218,7 @@ Wi-Fi 6 routers and 4K televisions are popular.
 Call 400-888-1234 for version 2.0 of the app.
 A third party checked it in the 21st century, in the 1990s and 24/7.
 First-tier cities and one-stop services doubled down on quality.
+A 24-hour convenience store is open 24 hours a day.
 """.strip().splitlines()
 
 
@@ -263,6 +274,7 @@ CHINESE_ATTRIBUTES = """
 规模达12亿元(2024年)。 | year | 2024
 2024年规模为12亿元,预计2027年达到15亿元。 | forecast | False, True
 预计规模将达12亿元;用户为3亿人。 | forecast | True, False
+预计2030年将达到935亿元,而2024年仅为339亿元。 | forecast | True, False
 规模为12亿元,未来将继续增长。 | forecast | False
 业绩好于预期,达3.5亿元。 | forecast | False
 到2030年有望突破3万亿元。 | forecast | True
@@ -286,6 +298,9 @@ CHINESE_ATTRIBUTES = """
 其中“价格”占比为30%。 | measure | 价格
 46.3%的用户认为价格合理。 | measure | 用户认为价格合理
 帐篷销量为3万顶,睡袋销量达5万件。 | measure | 睡袋销量
+帐篷销量为3万顶。近七成五的家长支持露营。 | measure | 家长支持露营
+最看重的是防雨,其次为服务周到（33.07%）。 | measure | 服务周到
+帐篷市场规模为12亿元（约合1.7亿美元）。 | measure | 帐篷市场规模
 """.strip().splitlines()
 
 ENGLISH_ATTRIBUTES = """
@@ -308,18 +323,24 @@ It is projected to grow to 3%; the other stood at 2%. | forecast | True, False
 30% of users will buy tents. | forecast | False
 A total of 25 billion yuan is forecast for 2028. | forecast | True
 An estimated 400 million people cook. | forecast | False
+By 2030 it is expected to reach 9 billion yuan, compared with 3 billion yuan in 2024. | forecast | True, False
 Over 3 million users, nearly 40% women, about 12% new. | qualifier | over, nearly, about
 At least 3%, no more than 5%, less than 8%, up to 9%. | qualifier | at least, at most, under, at most
 The market was 12 billion yuan, up 12%, or 30% of the world. | role | level, change, share
 It rose by 2 percentage points to 31.7%, 1.5 times as much. | role | change, share, ratio
 A year-on-year increase of 12% was seen. | role | change
 It saw 12% growth. | role | change
+The decline narrowed to 12%, and its price narrowed to 5 yuan. | role | change, level
+Growth of about 10% is expected over the next 5 years. | forecast | True
+A share of 10% is expected to rise. | forecast | False
 It will grow at a compound annual growth rate (CAGR) of 13.4 percent. | role | change
 The share rose to 12%. | role | share
 Those aged 22 to 40 made up 67.9%. | role | threshold, threshold, share
 It ranked second with a proportion of 37.2%. | role | share
 There are 41,000 companies. | role | count
 The market size of tents was 12 billion yuan. | measure | market size of tents
+There are 40,000 online campers in the region. | measure | online campers in the region
+The tent market is worth 3 yuan. Two thirds of the stores are in towns. | measure | stores are in towns
 Data of the institute shows that the market size of tents was 12 billion yuan. | measure | market size of tents
 """.strip().splitlines()
 

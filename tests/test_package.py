@@ -6,8 +6,10 @@ import hashlib
 import io
 import json
 import re
+import signal
 import sqlite3
 import subprocess
+import time
 import warnings
 
 import pytest
@@ -238,3 +240,30 @@ def test_a_full_disk_leaves_no_half_package(nights, tmp_path):
     assert said.code == 7
     assert "could not be written" in said.sentence
     assert list(tmp_path.iterdir()) == []
+
+
+def test_before_the_first_night_it_is_empty_and_says_so(nights, tmp_path):
+    said = run(nights.data, "export", "--package", tmp_path / "package", "--as-of", "2020-01-01")
+    assert "it knew nothing yet as of 2020-01-01" in said.stderr
+    assert "the archive before its first run" in said.stderr
+    assert validate(tmp_path / "package").valid
+    title = json.loads((tmp_path / "package" / "datapackage.json").read_text())["title"]
+    assert title == "Archived report listings before the first run"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_nothing_behind(nights, tmp_path, number):
+    for attempt in range(9):
+        place = tmp_path / str(attempt)
+        place.mkdir()
+        command = [BIN / "baogao", "--data", nights.data.root, "export", "--package", place / "package"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE) as started:
+            while not any(place.iterdir()) and started.poll() is None:
+                time.sleep(0.001)
+            started.send_signal(number)
+            started.communicate(timeout=60)
+        if started.returncode == 128 + number:
+            assert list(place.iterdir()) == []
+            return
+        assert [path.name for path in place.iterdir()] == ["package"]  # it was quicker than we
+    pytest.fail("it was always quicker than the signal")

@@ -281,6 +281,15 @@ def test_an_imprint_under_an_entry_is_no_text(line):
     assert texts(read(page("".join(entry(r, below=f"<p>{line}</p>") for r in SIX)))) == truth(SIX)
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "&#x2028;", "&#x85;", "\n", "<br>"])
+def test_a_title_is_one_line(mark):
+    html = page(WRAPPINGS[sorted(set(WRAPPINGS) - RUN_ON)[0]](SIX), after=PAGER)
+    title = SIX[0].title
+    read = read_page(html.replace(title, title.replace("年", f"年{mark}")).encode(), url=URL)
+    assert len(read.entries) == 6
+    assert all("\n" not in entry.title for entry in read.entries)
+
+
 def test_a_category_before_a_title_and_a_date_behind_it():
     row = (
         '[<b><a href="/c/3">虚构报告</a></b>] <a href="{}">{}</a><span><small>日期：</small>2025-09-09 08:00:00</span>'

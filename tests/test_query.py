@@ -86,6 +86,68 @@ def test_as_of_the_last_run_is_now(connection):
     assert list(iterate_records(connection, as_of="5")) == list(iterate_records(connection))
 
 
+def play_retirements(root):
+    """乙 and 甲 are walked or retired in turn; what each night's records were at once is returned beside them."""
+    played = Nights(root)
+    for number in range(6):
+        played.publisher.publish(f"r{number}", *("甲", "乙") if number < 4 else ("甲",))
+    told = {}
+
+    def night(*tags):
+        played.night(*tags, configured=True)
+        opened = open_for_reading(played.data)
+        told[str(len(told) + 1)] = list(iterate_records(opened))
+        opened.close()
+
+    night("甲", "乙")
+    played.publisher.withdraw("r0", "乙")
+    night("乙")  # 甲 is retired, and holds r0 for all that is known
+    night("乙")
+    night("甲", "乙")
+    played.publisher.withdraw("r1", "甲", "乙")
+    night("甲", "乙")
+    night("甲")  # r1 is withdrawn
+    played.publisher.withdraw("r5", "甲")
+    night("甲")
+    night("乙")  # r5 was missing when 甲 was retired, and stays so
+    night("乙")
+    night("甲", "乙")
+    return played, told
+
+
+def test_as_of_a_run_states_are_as_it_left_them_whatever_was_retired(tmp_path):
+    played, told = play_retirements(tmp_path / "data")
+    opened = open_for_reading(played.data)
+    for number, records in told.items():
+        assert list(iterate_records(opened, as_of=number)) == records, number
+        assert load_record(opened, "r0", as_of=number) == records[0]
+    opened.close()
+    states = [[record["state"] for record in records] for records in told.values()]
+    assert [of_run[0] for of_run in states][:4] == ["listed", "missing", "withdrawn", "listed"]
+    assert [of_run[1] for of_run in states][4:] == ["missing", "withdrawn"] + 4 * ["withdrawn"]
+    assert [of_run[5] for of_run in states][5:] == ["listed", "missing", "missing", "missing", "withdrawn"]
+
+
+def test_last_seen_is_the_last_page_that_showed_it_now_and_as_of(tmp_path):
+    played = Nights(tmp_path / "data")
+    played.publisher.publish("r1", "甲", "乙")
+    played.night()
+    opened = open_for_reading(played.data)
+    now = load_record(opened, "r1")
+    assert now == load_record(opened, "r1", as_of="1")
+    pages = [at for (at,) in opened.execute("SELECT fetched_at FROM captures WHERE listing_id IS NOT NULL ORDER BY id")]
+    assert now["last_seen_at"] == pages[-1] > pages[0]
+    opened.close()
+
+
+def test_a_time_before_the_first_night_is_told_and_not_taken_for_an_empty_listing(nights):
+    words = ["--data", str(nights.data.root), "export", "--as-of"]
+    early = CliRunner().invoke(baogao, [*words, "2025-12-31"])
+    assert (early.exit_code, early.stdout) == (0, "")
+    assert early.stderr == "baogao: the archive begins on 2026-01-02: it knew nothing yet as of 2025-12-31.\n"
+    assert CliRunner().invoke(baogao, [*words, "2026-01-02"]).stderr == ""
+
+
 def test_history_and_pair(connection):
     versions = load_history(connection, "r4")
     assert [(row["version"], row["cause"], row["previous"]) for row in versions] == [

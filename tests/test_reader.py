@@ -133,6 +133,7 @@ def test_what_is_wrong_is_said_in_our_errors(nights, opened, tmp_path):
         lambda: opened.diff("r1"),
         lambda: list(opened.reports(as_of="yesterday")),
         lambda: list(opened.reports(listing="tag:丁")),
+        lambda: list(opened.reports(state="gone")),
         lambda: opened.coverage(listing="tag:丁"),
         lambda: list(opened.figures(as_of=99)),
         lambda: open_archive(tmp_path),

@@ -13,6 +13,7 @@ from archive.schema import SEARCH_RECIPE, segment_sql
 from archive.search.finding import find
 from archive.search.index import index_versions
 from archive.search.matching import one_moment
+from archive.search.passages import choose_passage
 from archive.search.query import search
 from archive.search.scope import Scope
 from archive.search.segment import BREAK, segment
@@ -173,6 +174,13 @@ def test_title_comes_first_and_texts_are_pieces(archive):
         matches = [text for _, pieces in (("title", hit.title), *hit.snippets) for text, match in pieces if match]
         assert matches
         assert {re.sub("s$", "", text.lower()) for text in matches} <= {"咖啡", "coffee"}
+
+
+@pytest.mark.parametrize("at", range(60, 90))
+def test_no_match_of_a_passage_is_cut_in_two(at):
+    text = "帐篷" + "零" * (at - 2) + "露营装备市场" + "零" * 60
+    pieces = choose_passage("zh", text, ((0, 2), (at, at + 6)))
+    assert {part for part, match in pieces if match} <= {"帐篷", "露营装备市场"}
 
 
 def test_only_the_newest_of_very_many_are_ranked_and_all_are_counted(archive, monkeypatch):

@@ -177,6 +177,8 @@ def test_nothing_found_names_near_measures(connection, nights):
     assert "云梯市场规模" in series.message
     assert call(nights, "云梯市场的规模").exit_code == 0
     assert "near are" in call(nights, "云梯市场的规模").stdout
+    assert "have these words" not in build_series(connection, "云梯市场规模", as_of="2000-01-01").message
+    assert "at another time" in build_series(connection, "云梯市场规模", as_of="2000-01-01").message
 
 
 @pytest.mark.parametrize("query", ["", "  ", "，。！", '"', "-", "\x1b", "\udcff", "·" * 50])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.context import NUMBER, Context, reading, say, with_globals
+from archive.errors import UsageError
 
 if TYPE_CHECKING:
     from archive.cite import Form
@@ -36,6 +37,8 @@ def cite(
     from archive.cite import cite as cite_record
     from archive.query import explain_as_of, load_record
 
+    if context.as_json and form not in (None, "csl"):
+        raise UsageError(f"--json is --format csl, and excludes --format {form}: give one of them.")
     with reading(context) as connection:
         record = load_record(connection, key, version=number, as_of=as_of)
         if odd := explain_as_of(connection, as_of):

@@ -48,7 +48,10 @@ def runs(context: Context, run: int | None) -> None:
 @click.option("--as-of", metavar="RUN|TIME", help="As the archive knew it then.")
 @click.option("--raw", is_flag=True, help="CSV without the apostrophes that keep a spreadsheet from running formulas.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; standard output without."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="A file; - or without it, standard output.",
 )
 @click.option(
     "--package",
@@ -73,6 +76,7 @@ def export(
 
     Example: baogao export --as-of 2026-11-01 -o reports.jsonl
     """
+    from archive.cli.serve import end_on_signals
     from archive.export import export_table
     from archive.package import write_package
     from archive.printable import spell_out
@@ -83,18 +87,26 @@ def export(
     if package is not None:
         if form or output or name != "reports":
             raise UsageError("A package holds every table as CSV: give --package with --as-of and --raw only.")
-        with reading(context, research=True) as connection, hold_snapshot(connection):
+        with end_on_signals(), reading(context, research=True) as connection, hold_snapshot(connection):
             if odd := explain_as_of(connection, as_of):
                 say(f"baogao: {odd}")
             run = write_package(connection, package, as_of=as_of, raw=raw)
-        say(f"{spell_out(str(package))}: the archive as of run {run}; README.md in it tells what every column means.")
+        held = f"as of run {run}" if run else "before its first run"
+        say(f"{spell_out(str(package))}: the archive {held}; README.md in it tells what every column means.")
         return
     if raw and form != "csv":
         raise UsageError("--raw is for CSV: JSON lines and Parquet hold the texts as they are.")
-    with reading(context, research=name in {"figures", "disagreements"}) as connection, hold_snapshot(connection):
+    research = name in {"figures", "disagreements"}
+    with end_on_signals(), reading(context, research=research) as connection, hold_snapshot(connection):
         if odd := explain_as_of(connection, as_of):
             say(f"baogao: {odd}")
-        export_table(connection, name, form or "jsonl", output, versions=versions, as_of=as_of, raw=raw)
+        target = _take_dash(output)
+        export_table(connection, name, form or "jsonl", target, versions=versions, as_of=as_of, raw=raw)
+
+
+def _take_dash(output: Path | None) -> Path | None:
+    """None, which is standard output, for the customary "-"."""
+    return None if output == Path("-") else output
 
 
 @click.command()
@@ -159,14 +171,16 @@ def history(context: Context, key: str) -> None:
 
 @click.command()
 @click.argument("key")
-@click.argument("before", type=NUMBER, required=False, metavar="[A")
-@click.argument("after", type=NUMBER, required=False, metavar="B]")
+@click.argument("pair", type=NUMBER, nargs=-1, metavar="[A B]")
 @click.option("--html", "as_html", is_flag=True, help="A page of its own, both versions side by side.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="With --html: a file.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="With --html: a file; - for standard output.",
+)
 @with_globals()
-def diff(
-    context: Context, key: str, before: int | None, after: int | None, output: Path | None, *, as_html: bool
-) -> None:
+def diff(context: Context, key: str, pair: tuple[int, ...], output: Path | None, *, as_html: bool) -> None:
     """What changed between two versions: fields, sentences, figures, and how much it matters; without A B: the last.
 
     Example: baogao diff report.iimedia.cn:46641 1 2
@@ -181,6 +195,9 @@ def diff(
         raise UsageError("--html and --json exclude each other: give one of them.")
     if output and not as_html:
         raise UsageError("-o belongs to --html: give both, or redirect the output.")
+    if len(pair) not in {0, 2}:
+        raise UsageError("Give two versions to compare, or none.")
+    before, after = pair or (None, None)
     with reading(context) as connection:
         old, new = load_pair(connection, key, before, after)
         notes = explain_pair(connection, old, new)
@@ -188,10 +205,10 @@ def diff(
     if as_html:
         from archive.markup import render_html
 
-        deliver([render_html(old, new, changes, judgement, notes=notes)], output)
+        deliver([render_html(old, new, changes, judgement, notes=notes)], _take_dash(output))
     elif context.as_json:
-        pair = {"key": new["key"], "from": old["version"], "to": new["version"]}
-        print_json(pair | judgement.to_json() | {"notes": notes, "fields": to_json(changes)})
+        compared = {"key": new["key"], "from": old["version"], "to": new["version"]}
+        print_json(compared | judgement.to_json() | {"notes": notes, "fields": to_json(changes)})
     else:
         from archive.render import render_diff
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from archive.figures.direction import find_direction, speaks_of_loss
 from archive.figures.model import Disagreement
 from archive.figures.roles import may_be_forecast, names_share
 from archive.figures.snippets import cut_snippet
@@ -66,19 +67,36 @@ def _compare(zh_text: str, en_text: str, zh: Figure | None, en: Figure | None) -
         if not _is_loose(zh or en):
             yield "only_en" if zh is None else "only_zh"
         return
+    yield from _compare_values(zh_text, en_text, zh, en)
+    if _years_differ(zh, en):
+        yield "year"
+    if (
+        zh.forecast != en.forecast
+        and {zh.unit, en.unit} != {"years old"}  # whom it speaks of: no age is foretold
+        and not may_be_forecast(*((en_text, en) if zh.forecast else (zh_text, zh)))
+    ):
+        yield "forecast"
+    yield from _compare_meanings(zh_text, en_text, zh, en)
+
+
+def _compare_values(zh_text: str, en_text: str, zh: Figure, en: Figure) -> Iterator[Kind]:
     if not _equal(zh, en):
         if zh.value == en.value or _only_the_unit_differs(zh, en):
             yield "unit"
         else:
             yield "scale" if _power_of_ten(zh, en) else "value"
-    if _years_differ(zh, en):
-        yield "year"
-    if zh.forecast != en.forecast and not may_be_forecast(*((en_text, en) if zh.forecast else (zh_text, zh))):
-        yield "forecast"
+    elif (zh.value < 0) != (en.value < 0) and not speaks_of_loss(*((en_text, en) if zh.value < 0 else (zh_text, zh))):
+        yield "value"
+
+
+def _compare_meanings(zh_text: str, en_text: str, zh: Figure, en: Figure) -> Iterator[Kind]:
+    """A share is no change, and up is not down."""
     if {zh.role, en.role} == {"share", "change"} and zh.unit == en.unit == "%":
         share, text = (zh, zh_text) if zh.role == "share" else (en, en_text)
         if names_share(text, share):
             yield "meaning"
+    elif zh.role == en.role == "change" and find_direction(zh_text, zh) * find_direction(en_text, en) < 0:
+        yield "meaning"
 
 
 def _is_loose(figure: Figure | None) -> bool:
@@ -92,7 +110,7 @@ def _equal(zh: Figure, en: Figure) -> bool:
     """One value of one dimension: 3500万千瓦 and 35 GW; 三分之一 and 33.3%."""
     # a loss of 3 million is a profit of -3 million
     one, other = to_dimension(abs(zh.value), zh.unit), to_dimension(abs(en.value), en.unit)
-    if one == other:
+    if one == other or zh.raw.replace(" ", "") == en.raw.replace(" ", ""):  # 0.3pct may mean points in both
         return True
     if not (is_share(zh.unit) and is_share(en.unit)):
         return False

@@ -53,7 +53,8 @@ _STANDS = re.compile(
 )
 _SCORES = re.compile(r"\b(?:score|index|rating|NPS)s?\b[^.;\0]{0,40}$|\bscor(?:ed|ing) $", re.IGNORECASE)
 _CLAUSE_END = re.compile(
-    r" ?(?:[,;)]|\.(?![0-9])|$|\n| in (?:19|20)[0-9]{2}| by (?:19|20)[0-9]{2}| (?:and|out|on a|from|points)\b)"
+    r" ?(?:[,;)]|\.(?![0-9])|$|\n| in (?:19|20)[0-9]{2}| by (?:19|20)[0-9]{2}| (?:and|out|on a|from|points)\b"
+    r"| in (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
 )
 _PERSON_HEAD = re.compile(
     r"\b(?:users?|netizens|population|membership|members|subscribers|consumers|workforce|user base)\b[^,.;\0]{0,40}$",
@@ -72,51 +73,15 @@ _OLDER_AFTER = re.compile(r" (?:and|or) (?:above|over|older|under|younger|below)
 _YOUNGER = re.compile(
     r"\b(?:men|women|people|adults|consumers|users|those|population|residents|persons|males|females|patients"
     r"|children|parents|buyers|respondents)"
-    r" (?:aged )?(?:over|under|above|below|older than|younger than) $",
+    r" (?:aged )?(?:over|under|above|below|older than|younger than) $"
+    r"|[0-9](?:%| percent) (?:are|were) (?:aged )?(?:over|under|above|below|older than|younger than) $",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"\b(?:aged?|ages)(?: (?:between|from|over|under|above|below))? $", re.IGNORECASE)
+#: "21 fewer than a year earlier"
+_COMPARED = re.compile(r" (?:fewer|more) than (?:in |a year |last |the (?:previous|prior|same|year) )")
+_MINUS = re.compile(r"\b(?:minus|negative) $", re.IGNORECASE)
 _PER_100 = re.compile(r" \0{6,20} (?:people|persons|inhabitants|residents)", re.IGNORECASE)
-
-_YEAR = re.compile(
-    r"(?:surveyed|interviewed|collected|over|nearly|about|around|approximately|almost|total of|some|sample of"
-    r"|with|has|have"
-    r"|had|opened|operates?|operated|than|covering|covered|polled|recruited) $",
-    re.IGNORECASE,
-)
-_STANDS = re.compile(
-    r"(?:reach(?:ed|ing|es)?|total(?:l?ed|l?ing|s)?|exceed(?:ed|ing|s)?|surpass(?:ed|ing)?|was|were|is|are|at|of"
-    r"|to|hit|over"
-    r"|nearly|about|approximately|around|than|n =|n=|scored|averag(?:ed|ing)|by) $",
-    re.IGNORECASE,
-)
-_SCORES = re.compile(r"\b(?:score|index|rating|NPS)s?\b[^.;\0]{0,40}$|\bscor(?:ed|ing) $", re.IGNORECASE)
-_CLAUSE_END = re.compile(
-    r" ?(?:[,;)]|\.(?![0-9])|$|\n| in (?:19|20)[0-9]{2}| by (?:19|20)[0-9]{2}| (?:and|out|on a|from|points)\b)"
-)
-_PERSON_HEAD = re.compile(
-    r"\b(?:users?|netizens|population|membership|members|subscribers|consumers|workforce|user base)\b[^,.;\0]{0,40}$",
-    re.IGNORECASE,
-)
-#: Wi-Fi 6 routers, Mate 60 phones: a number that belongs to a name
-_OF_A_NAME = re.compile(r"(?<![.!?]) (?!In |Of |With |And |Some |Over |About |RMB )[A-Z][A-Za-z-]* $")
-#: "a threefold increase", "grew threefold"; no "threefold pressure"
-_MULTIPLIES = re.compile(
-    r" (?:increase|rise|growth|jump|surge|expansion|gain|from|over|since|and|in|to|by|compared|as)\b|[,.;)]|$"
-)
-_AGE_AFTER = re.compile(r" age (?:group|bracket|range|cohort)s?\b")
-_AGE = re.compile(r"\bage (?:of [a-z ]{1,20})?(?:is|was|of|reached|stood at) (?:about |around )?$", re.IGNORECASE)
-_OLDER = re.compile(r"\b(?:those|people|men|women|consumers|users|adults) $", re.IGNORECASE)
-_OLDER_AFTER = re.compile(r" (?:and|or) (?:above|over|older|under|younger|below)\b")
-_YOUNGER = re.compile(
-    r"\b(?:men|women|people|adults|consumers|users|those|population|residents|persons|males|females|patients"
-    r"|children|parents|buyers|respondents)"
-    r" (?:aged )?(?:over|under|above|below|older than|younger than) $",
-    re.IGNORECASE,
-)
-_AGED = re.compile(r"\b(?:aged?|ages)(?: (?:between|from|over|under|above|below))? $", re.IGNORECASE)
-_PER_100 = re.compile(r" \0{6,20} (?:people|persons|inhabitants|residents)", re.IGNORECASE)
-
 _YEAR = re.compile(r"(?:19[5-9]|20[0-9])[0-9]")
 
 
@@ -168,9 +133,10 @@ def _read_digits(text: str, match: re.Match[str], last: int) -> Quantity | None:
     negative = before[-1:] == "-" and (currency is not None or (before[-2:-1] in {"", " ", "("} and start - 1 != last))
     if currency is None and not negative and start != last and _of_a_word(before, touching=start - 1 == last):
         return None
+    minus = None if currency or negative else _MINUS.search(text[max(last, start - 10) : start])
     number = Decimal(match[0].replace(",", "").replace(" ", ""))
-    start = start - currency[1] if currency else start - negative
-    number = -number if negative else number
+    start -= currency[1] if currency else len(minus[0]) if minus else negative
+    number = -number if negative or minus else number
     scaled = read_scale(text, end, money=currency is not None)
     if scaled is None:
         return Quantity(start, end + 1, number, ONE, "metres") if text[end] == "m" else None
@@ -204,7 +170,10 @@ def _read_words(text: str, match: re.Match[str]) -> Quantity | None:
     if not number:
         return None
     number, scale, end = _add_smaller(text, match.end(), number)
-    quantity = _finish(text, match.start(), end, number, scale, None)
+    start = match.start()
+    if scale != ONE and text[max(0, start - 5) : start + 2].lower() == "half a ":
+        number, start = number / 2, start - 5
+    quantity = _finish(text, start, end, number, scale, None)
     if quantity is None or (quantity.unit is None and text.startswith((" to ", "-to-"), end)):
         return quantity
     if quantity.scale != ONE:
@@ -268,7 +237,8 @@ def _read_bare(text: str, before: str, plain: Quantity) -> Quantity:
     if ends and _SCORES.search(before):
         return replace(plain, unit="points")
     digits = text[plain.start : plain.end]
-    if plain.scale != ONE or "," in digits[1:] or (ends and "." in digits):
+    exact = (ends and "." in digits) or _COMPARED.match(text, plain.end)
+    if exact or plain.scale != ONE or "," in digits[1:]:
         return replace(plain, stands=True, otherwise="persons" if _PERSON_HEAD.search(before) else "items")
     return plain
 

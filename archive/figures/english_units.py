@@ -114,6 +114,7 @@ _CURRENCY = re.compile(
     r"|([$¥€£₩₹฿])) ?-?$",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(r" ?-?[0-9]")
 _SIGNS = dict(
     pair.split("=")
     for pair in (
@@ -207,6 +208,8 @@ def read_unit(text: str, at: int) -> tuple[str, int] | None:
     name, word, lead = _UNITS[found.lastindex - 1][1], found[found.lastindex].lower(), found[0].lower().lstrip(" -")
     if name not in CURRENCIES and lead.startswith(("of ", "in ", "worth ", "(")):
         return None
+    if lead.startswith("(") and _AMOUNT.match(text, found.end()):
+        return None  # CNY 1.5 trillion (US$210 billion)
     # "12 won awards", "4 x 3", "5 g networks"
     if (word == "won" and text[at - 2 : at] != "on") or (word in {"x", "×", "g"} and not found[0].startswith(word)):
         return None

@@ -72,7 +72,7 @@ def read_quantities(
         if quantity is not None and len(quantity.number.as_tuple().digits) <= LONGEST:
             found.append(quantity)
             end = quantity.end
-    return [one for one in _join_ranges(hidden, found) if one.unit is not None or one.stands]
+    return [one for one in _list_ages(hidden, _join_ranges(hidden, found)) if one.unit is not None or one.stands]
 
 
 def _join_ranges(shadow: str, found: list[Quantity]) -> list[Quantity]:
@@ -96,6 +96,20 @@ def _join_ranges(shadow: str, found: list[Quantity]) -> list[Quantity]:
                 continue
             joined[at], _ = _share(first, second, both=False)
     return joined
+
+
+def _list_ages(shadow: str, found: list[Quantity]) -> list[Quantity]:
+    """Aged 18-24, 25-34 and 35-44: they are said to be ages once."""
+    listed = list(found)
+    for at in range(len(listed) - 2):
+        said, first, second = listed[at : at + 3]
+        if said.unit != "years old" or not (first.bare and second.bare and first.number < second.number):
+            continue
+        if second.end - said.end <= 2 * _LONGEST_GAP and (
+            _LIST.fullmatch(shadow[said.end : first.start]) and _RANGE.fullmatch(shadow[first.end : second.start])
+        ):
+            listed[at + 1], listed[at + 2] = replace(first, unit=said.unit), replace(second, unit=said.unit)
+    return listed
 
 
 def _may_follow(first: Quantity, gap: str, shadow: str) -> bool:

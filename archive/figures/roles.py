@@ -100,6 +100,12 @@ _NOT_BY_EN = re.compile(
 )
 _CAGR_EN = re.compile(r"\b(?:growth rate|CAGR|rate of (?:growth|increase|decline))\b", re.IGNORECASE)
 _RATE_EN = re.compile(r"(?:growth(?: rate)?|CAGR|rate of (?:growth|increase|decline))\b", re.IGNORECASE)
+#: a decline that narrows to 3 % is one of 3 %
+_RATE_MOVES_EN = re.compile(
+    r"\b(?:declines?|decreases?|drops?|falls?|contraction|increases?|rises?|gains?)\b[^,.;%\0]{0,30}"
+    r" (?:narrow|widen|slow|eas|moderat|accelerat)(?:ed|s|ing) (?:further )?(?:to|at|from) [a-z ]{0,16}$",
+    re.IGNORECASE,
+)
 _CHANGE_AFTER_EN = re.compile(
     r"[ -](?:(?:year-on-year|year-over-year|yoy|annual|average|compound|quarter-on-quarter|month-on-month"
     r"|annualized|sharp|slight|cumulative|nominal|real) ){0,3}"
@@ -126,11 +132,12 @@ _FORECAST_EN = re.compile(
     re.IGNORECASE,
 )
 _FORECAST_AFTER_EN = re.compile(
-    r"[^,.;0-9\0]{0,30} (?:is|are) (?:forecast|expected|projected|predicted|anticipated|estimated) (?:for|in|by)\b"
+    r"[^,.;0-9\0]{0,30} (?:is|are) (?:forecast|expected|projected|predicted|anticipated|estimated)"
+    r"(?: (?:for|in|by|over|during|through|from|between|within|annually|(?:this|next|each|every) year)\b|[,.;)]|$)"
 )
 _FUTURE_ZH = re.compile(r"(?:预|将|有望|或|可能|目标|计划|料)[^。;；!\n]*$")
 _FUTURE_EN = re.compile(
-    r"\b(?:will|would|could|may|might|expect|forecast|project(?:ed|ion)|estimat|predict|outlook|prospect|target|plan|likely)"
+    r"\b(?:will|would|could|can|may|might|expect|forecast|project(?:ed|ion)|estimat|predict|outlook|prospect|target|plan|likely)"
     r"(?:[^;!.\n]|\.(?! ))*$",
     re.IGNORECASE,
 )
@@ -215,7 +222,7 @@ def _changes_zh(before: str, after: str) -> bool:
 
 
 def _changes_en(before: str, after: str) -> bool:
-    if _CHANGE_AFTER_EN.match(after):
+    if _CHANGE_AFTER_EN.match(after) or _RATE_MOVES_EN.search(before):
         return True
     found = _CHANGE_EN.search(before)
     if found is None:
@@ -252,5 +259,8 @@ def is_forecast(shadow: str, start: int, end: int, year: int | None, sentence: i
     between = part[last.end() :]
     if language == "en" and _FACT_EN.search(between):
         return False
-    first = _YEAR.search(between) or _YEAR.search(part[: last.start()][-12:] if language == "zh" else "")
+    # 预计2030年将达9亿元，2024年为3亿元: the marker speaks of the year beside it
+    before = part[: last.start()]
+    beside = (between[:8], before[-12:], between) if language == "zh" else (between, before[-60:])
+    first = next((found for text in beside if (found := _YEAR.search(text))), None)
     return year is None or first is None or year >= int(first[0])

@@ -87,7 +87,7 @@ def build_series(
         if (unit is None or each[0].casefold() == name_unit(unit).casefold()) and role in (None, each[1])
     ]
     if not wanted:
-        return Series(query, None, None, (), _count(groups), _explain(connection, query, found=bool(found)))
+        return Series(query, None, None, (), _count(groups), _explain(connection, query, words, found=bool(found)))
     best = min(wanted, key=lambda group: _rank(group, groups[group]))
     statements = sorted(groups.pop(best), key=lambda one: (one.year or 9999, one.said_at, one.key, one.value))
     return Series(query, *best, tuple(statements), _count(groups), message)
@@ -120,7 +120,7 @@ def _count(groups: Mapping[tuple[str, str], Sequence[Statement]]) -> tuple[tuple
     return tuple((*group, len(groups[group])) for group in ranked)
 
 
-def _explain(connection: sqlite3.Connection, query: str, *, found: bool) -> str:
+def _explain(connection: sqlite3.Connection, query: str, words: Words, *, found: bool) -> str:
     """Why there is nothing to show, in a sentence that leads on."""
     if found:
         return "no figure with these words has that unit and role."
@@ -138,4 +138,6 @@ def _explain(connection: sqlite3.Connection, query: str, *, found: bool) -> str:
     )
     if not near:
         return "no extracted figure has these words, in its measure, its sentence or its title."
+    if same := [measure for measure, *_ in near if words.are_in(measure)]:
+        return f"no extracted figure has these words there; at another time or in another listing: {', '.join(same)}."
     return f"no extracted figure has these words; near are: {', '.join(measure for measure, *_ in near)}."

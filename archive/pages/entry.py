@@ -96,15 +96,20 @@ def _read_title(document: Document, block: Block) -> str:
     if block.title is None:
         return ""
     if block.title.said:
-        return tidy(flatten(block.title.said))
+        return _tidy_title(block.title.said)
     kept = [piece for piece in range(block.title.start, block.title.end) if document.texts[piece].strip()]
     for edge in (0, -1):
         while len(kept) > 1 and _is_ornament(document, kept, edge):
             kept.pop(edge)
-    title = tidy(document.text(kept[0], kept[-1] + 1)) if kept else ""
+    title = _tidy_title(document.text(kept[0], kept[-1] + 1)) if kept else ""
     if CUT_SHORT.search(title):
         return _find_whole(document, title, block) or title
     return title
+
+
+def _tidy_title(text: str) -> str:
+    """One line, whatever a publisher breaks lines with: U+2028 is no blank to HTML."""
+    return tidy(text).replace("\n", " ")
 
 
 def _is_ornament(document: Document, pieces: list[int], edge: int) -> bool:

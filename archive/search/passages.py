@@ -8,6 +8,7 @@ from archive.search.segment import BREAK, PAUSE
 
 Pieces = tuple[tuple[str, bool], ...]
 Span = tuple[int, int]
+Spans = tuple[Span, ...]
 
 _EDGE = re.compile("[\x02\x03]")
 
@@ -16,7 +17,7 @@ ROOM = {"zh": 80, "en": 200}  #: characters of a passage
 LEAD = {"zh": 16, "en": 40}  #: of them before the first match
 
 
-def find_spans(text: str, highlighted: str) -> tuple[Span, ...]:
+def find_spans(text: str, highlighted: str) -> Spans:
     """Where in ``text`` the matches are that stand marked in its segmented form."""
     spans, place = [], 0
     for number, part in enumerate(_EDGE.split(highlighted)):
@@ -37,7 +38,7 @@ def _measure(part: str, text: str) -> int:
     return length
 
 
-def cut(text: str, spans: tuple[Span, ...], begin: int = 0, end: int | None = None) -> Pieces:
+def cut(text: str, spans: Spans, begin: int = 0, end: int | None = None) -> Pieces:
     """The pieces of ``text[begin:end]``."""
     end = len(text) if end is None else end
     pieces, place = [], begin
@@ -50,7 +51,7 @@ def cut(text: str, spans: tuple[Span, ...], begin: int = 0, end: int | None = No
     return tuple((part.replace("\n", " "), match) for part, match in pieces if part)
 
 
-def choose_passage(field: str, text: str, spans: tuple[Span, ...]) -> Pieces:
+def choose_passage(field: str, text: str, spans: Spans) -> Pieces:
     """What surrounds most matches, the first such place; the beginning where there is none."""
     room = ROOM[field]
     if len(text) <= room:
@@ -59,11 +60,13 @@ def choose_passage(field: str, text: str, spans: tuple[Span, ...]) -> Pieces:
     begin = max(0, spans[best][0] - LEAD[field]) if best is not None else 0
     begin = _to_word(text, min(begin, len(text) - room), first=True)
     end = _to_word(text, min(len(text), begin + room), first=False)
+    begin = next((start for start, stop in spans if start < begin < stop <= start + room), begin)
+    end = next((stop for start, stop in spans if start < end < stop <= start + room), end)
     pieces = cut(text, spans, begin, end)
     return ((("… ", False),) if begin else ()) + pieces + (((" …", False),) if end < len(text) else ())
 
 
-def _count(spans: tuple[Span, ...], first: int, room: int) -> int:
+def _count(spans: Spans, first: int, room: int) -> int:
     start = spans[first][0]
     return sum(1 for _, stop in spans[first : first + 40] if stop <= start + room)
 

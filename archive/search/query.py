@@ -10,7 +10,8 @@ from archive.errors import UsageError
 from archive.model import series_of
 from archive.search.finding import find
 from archive.search.matching import fill_index, one_moment
-from archive.search.passages import BEGIN, END, Pieces, choose_passage, cut, find_spans
+from archive.search.passages import BEGIN, END, Pieces, Spans, choose_passage, cut, find_spans
+from archive.search.plain import read_plain_phrases
 from archive.search.scope import Standing, load_standings, make_scope
 from archive.search.terms import FIELDS, parse
 
@@ -96,7 +97,7 @@ def describe_hits(connection: sqlite3.Connection, finding: Finding, run: int | N
             f"FROM item_versions v JOIN items i ON i.id = v.item_id WHERE v.id IN ({ids})"
         )
     }
-    marked = _highlight(connection, finding.expression, rows)
+    marked = _mark(connection, finding.expression, rows)
     standings = load_standings(connection, run, [row["item_id"] for row in rows.values()])
     return tuple(
         _describe_hit(rows[version_id], marked.get(version_id, {}), standings[rows[version_id]["item_id"]], presence)
@@ -104,10 +105,11 @@ def describe_hits(connection: sqlite3.Connection, finding: Finding, run: int | N
     )
 
 
-def _highlight(
-    connection: sqlite3.Connection, expression: str, rows: dict[int, sqlite3.Row]
-) -> dict[int, dict[str, str]]:
-    """The texts of the rows, segmented and marked, by the index's own tokenizer."""
+def _mark(connection: sqlite3.Connection, expression: str, rows: dict[int, sqlite3.Row]) -> dict[int, dict[str, Spans]]:
+    """Where the rows' texts match, by version and field."""
+    phrases = read_plain_phrases(expression)
+    if phrases is not None:
+        return {number: {name: phrases.find(row[at]) for name, at in _COLUMNS.items()} for number, row in rows.items()}
     latin = any(char.isascii() and char.isalnum() for quoted in _QUOTED.findall(expression) for char in quoted)
     fill_index(
         connection,
@@ -120,11 +122,16 @@ def _highlight(
     )
     columns = ", ".join(f"highlight(shown, {number}, '{BEGIN}', '{END}')" for number in range(3))
     marked = connection.execute(f"SELECT rowid, {columns} FROM temp.shown WHERE shown MATCH ?", (expression,))
-    return {row[0]: dict(zip(_COLUMNS, row[1:], strict=True)) for row in map(tuple, marked)}
+    return {
+        number: {
+            name: find_spans(rows[number][_COLUMNS[name]], text) for name, text in zip(_COLUMNS, texts, strict=True)
+        }
+        for number, *texts in map(tuple, marked)
+    }
 
 
-def _describe_hit(row: sqlite3.Row, marked: dict[str, str], standing: Standing, presence: Presence | None) -> Hit:
-    spans = {name: find_spans(row[column], marked.get(name, "")) for name, column in _COLUMNS.items()}
+def _describe_hit(row: sqlite3.Row, marked: dict[str, Spans], standing: Standing, presence: Presence | None) -> Hit:
+    spans: dict[str, Spans] = {name: marked.get(name, ()) for name in _COLUMNS}
     shown = [name for name in ("zh", "en") if spans[name]] or [name for name in ("zh", "en") if row[_COLUMNS[name]]][:1]
     return Hit(
         key=row["key"],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import bisect
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from archive.absences import load_absences
 from archive.errors import UsageError
 from archive.moments import read_moment
 from archive.query import choose_reading, resolve_as_of
@@ -151,11 +151,7 @@ def load_standings(
 
 def _stand_as_of(connection: sqlite3.Connection, run: int, only: str) -> dict[int, Standing]:
     """The same as :func:`archive.query.load_record` says of one report."""
-    walks: dict[int, list[int]] = {}
-    for listing_id, walked in connection.execute(
-        "SELECT listing_id, run_id FROM walks WHERE complete = 1 AND run_id <= ? ORDER BY run_id", (run,)
-    ):
-        walks.setdefault(listing_id, []).append(walked)
+    past = load_absences(connection, run)
     rows = connection.execute(
         "SELECT i.id, l.id, l.key, max(c.run_id) FROM items i JOIN sightings s ON s.item_id = i.id "
         "JOIN captures c ON c.id = s.capture_id JOIN listings l ON l.id = c.listing_id "
@@ -165,9 +161,6 @@ def _stand_as_of(connection: sqlite3.Connection, run: int, only: str) -> dict[in
     standings = {}
     for item_id, group in groupby(rows.fetchall(), key=lambda row: row[0]):
         seen = list(group)
-        misses = min(
-            len(proofs) - bisect.bisect_right(proofs, row[3]) for row in seen for proofs in [walks.get(row[1], [])]
-        )
-        state = "withdrawn" if misses > 1 else "missing" if misses else "listed"
+        state = past.tell_state(item_id, {row[1]: row[3] for row in seen})
         standings[item_id] = Standing(state, [row[2] for row in seen])
     return standings

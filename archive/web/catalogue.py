@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from bisect import bisect_right
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.absences import load_absences
 from archive.model import series_of
 from archive.query import choose_reading
 
@@ -99,17 +99,12 @@ def _load_as_of(connection: sqlite3.Connection, run: int) -> tuple[Report, ...]:
         (run,),
     ):
         versions[row["item_id"]].append(row)
-    walks = defaultdict(list)
-    for listing, walked in connection.execute(
-        "SELECT l.key, w.run_id FROM walks w JOIN listings l ON l.id = w.listing_id WHERE w.complete = 1 "
-        "AND w.run_id <= ? ORDER BY w.run_id",
-        (run,),
-    ):
-        walks[listing].append(walked)
-    seen: dict[int, dict[str, int]] = defaultdict(dict)
+    past = load_absences(connection, run)
+    seen: dict[int, dict[int, int]] = defaultdict(dict)
+    names = dict(connection.execute("SELECT id, key FROM listings"))
     for item, listing, last in connection.execute(
-        "SELECT s.item_id, l.key, max(c.run_id) FROM sightings s JOIN captures c ON c.id = s.capture_id "
-        "JOIN listings l ON l.id = c.listing_id WHERE c.run_id <= ? GROUP BY 1, 2 ORDER BY 2",
+        "SELECT s.item_id, l.id, max(c.run_id) FROM sightings s JOIN captures c ON c.id = s.capture_id "
+        "JOIN listings l ON l.id = c.listing_id WHERE c.run_id <= ? GROUP BY 1, 2 ORDER BY l.key",
         (run,),
     ):
         seen[item][listing] = last
@@ -123,10 +118,9 @@ def _load_as_of(connection: sqlite3.Connection, run: int) -> tuple[Report, ...]:
             continue
         reading = choose_reading(known)
         places = seen[row["id"]]
-        misses = min((len(walks[key]) - bisect_right(walks[key], last) for key, last in places.items()), default=0)
-        state = "withdrawn" if misses > 1 else "missing" if misses else "listed"
+        state = past.tell_state(row["id"], places)
         told = {**dict(row), **dict(reading), "state": state, "versions": max(each["seq"] for each in known)}
-        reports.append(_describe(told, list(places)))
+        reports.append(_describe(told, [names[listing] for listing in places]))
     return tuple(reports)
 
 
