@@ -156,8 +156,8 @@ _COLUMNS = {
             "disagreements.kind",
             "text",
             "What differs between the languages: value, scale (a power of ten), unit, "
-            "year, forecast (fact or forecast), meaning (share or change, up or down), only_zh, only_en (missing in the "
-            "other).",
+            "year, forecast (fact or forecast), meaning (share or change, up or down), only_zh, only_en (missing in "
+            "the other).",
             allowed=("value", "scale", "unit", "year", "forecast", "meaning", "only_zh", "only_en"),
         ),
         Column("grammar", "integer", "Version of the rules by which it was extracted."),
