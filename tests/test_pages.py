@@ -533,3 +533,11 @@ def test_a_damaged_listing_never_raises(data):
             st.sampled_from([b"", b"<", b"<div>", b"\xff", b"</ul>", b'"', b"<a href=/repo1-1/5.html>"])
         )
     assert isinstance(read_page(bytes(body), url=URL), (Page, Refused))
+
+
+@pytest.mark.parametrize("comment", ["<!--{}-->", "<!--a - b -{}--!>", "<!---{}-->", "<!--{}"])
+def test_tags_in_a_comment_are_none(comment):
+    from archive.pages.guard import find_hostility
+
+    assert find_hostility(comment.replace("{}", "<div>-" * 400)) is None
+    assert "nested" in find_hostility(comment.replace("{}", "x-y") + "--><!-->" + "<div>-" * 400)

@@ -12,7 +12,7 @@ MAX_TAGS = 100_000  #: a million elements take a gigabyte
 # One pass, possessive throughout: every alternative that has begun also ends, at the latest with the page. Where HTML
 # can be read in two ways, the reading with more tags is taken.
 _MARKUP = re.compile(
-    r"<!--(?:-?+>|(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z))"
+    r"<!--(?:-?+>|(?s:.*?)(?:--!?>|\Z))"  # lazy: a lookahead in (…)*+ goes wrong in the first releases of Python 3.11
     r"|<(?P<name>[A-Za-z][^\s/>]*+)"
     r"(?P<attributes>(?:[^>=]++|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+)*+)(?:>|\Z)"
     r"|</(?P<closed>[A-Za-z][^\s/>]*+)"

@@ -79,7 +79,7 @@ def answer(compose: Compose) -> Callable[[Request, Datasette], Awaitable[Respons
                 return _read_snapshot(connection, ask, compose)
 
         try:
-            made = await database.execute_fn(read)
+            made = await database.read(read)
         except BaogaoError as error:  # the file itself: gone, damaged, made by a newer release
             made = _apologize(503, "The archive can't be read now", error)
         if isinstance(made, Moved):
@@ -88,9 +88,11 @@ def answer(compose: Compose) -> Callable[[Request, Datasette], Awaitable[Respons
             return Response(made.body, headers=dict(made.headers), content_type=made.content_type)
         html = await datasette.render_template(made.template, dict(made.context), request=request)
         tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
-        if made.status == HTTPStatus.OK and tag in request.headers.get("if-none-match", ""):
-            return Response("", status=304, headers={**made.headers, "ETag": tag})
-        return Response.html(html, made.status, {**made.headers, "ETag": tag, "Cache-Control": "no-cache"})
+        headers = {**made.headers, "ETag": tag, "Cache-Control": "no-cache"}
+        known = request.headers.get("if-none-match", "")
+        if made.status == HTTPStatus.OK and (tag in known or known.strip() == "*"):
+            return Response("", status=304, headers=headers)
+        return Response.html(html, made.status, headers)
 
     return view
 

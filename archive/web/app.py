@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datasette import handle_exception
 from datasette.app import Datasette
 from datasette.plugins import pm
 
@@ -30,9 +31,9 @@ SETTINGS = {
 def build(data: DataDirectory) -> Datasette:
     """The application; the caller has seen that the archive can be read, and closes it."""
     guard_csv()
-    pm.get_plugin(
-        "datasette.handle_exception"
-    ).rich = None  # where rich is installed, each wrong address would fill the terminal with locals
+    handle_exception.rich = None  # where rich is installed, each wrong address would fill the terminal with locals
+    if pm.is_registered(handle_exception):
+        pm.unregister(handle_exception)  # it is called by ours, in archive.web.plugin
     if not pm.is_registered(plugin):
         pm.register(plugin)
     datasette = Datasette(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from datasette.database import Database
@@ -12,7 +14,6 @@ from datasette.database import Database
 from archive.store import is_frozen, open_for_reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from datasette.app import Datasette
@@ -21,16 +22,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PRIMARY_KEY = "id"  #: of every table that another one refers to
+#: of our own pages: a visitor's SQL, which may count to infinity, has Datasette's, and lets them work
+THREADS = 4
+#: the longest text or blob that a visitor's SQL may read or make: one word of it could ask for a gigabyte
+CELL_BYTES = 1_000_000
 
 
 class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
-    """One connection for each of Datasette's threads."""
+    """One connection for each thread: Datasette's, and those of our own pages."""
 
     def __init__(self, datasette: Datasette, data: DataDirectory) -> None:
         super().__init__(datasette, path=str(data.db))
         self.data = data
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._pages = ThreadPoolExecutor(THREADS, "page")
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
         if write:
@@ -40,12 +46,23 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
         return connection
 
     def close(self) -> None:
+        self._pages.shutdown()
         while self._opened:
             self._opened.pop().close()
 
+    async def read(self, compose: Callable[[sqlite3.Connection], T]) -> T:
+        """A page of ours."""
+        return await asyncio.get_running_loop().run_in_executor(self._pages, lambda: compose(self._connection()))
+
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``fn`` on this thread's connection, in one of Datasette's threads."""
-        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, lambda: fn(self._connection()))
+        """What Datasette reads, a visitor's SQL too."""
+
+        def run() -> T:
+            connection = self._connection()
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, CELL_BYTES)
+            return fn(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, run)
 
     async def execute(self, sql: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Datasette's, but a visitor's wrong SQL is no line on the operator's terminal."""

@@ -51,7 +51,7 @@ def secure(application: Application) -> Application:
             if message["type"] == "http.response.start":
                 own = {name.lower() for name, _ in message.get("headers", [])}  # a picture's policy is its own
                 more = [(name, value) for name, value in _HEADERS.items() if name not in own]
-                message = {**message, "headers": [*message.get("headers", []), *more]}
+                message = {**message, "headers": [*map(_stay_here, message.get("headers", [])), *more]}
             await send(message)
 
         send_inert = spell_out_pages(send_secured)
@@ -64,6 +64,14 @@ def secure(application: Application) -> Application:
             await application(scope, receive, send_inert)
 
     return respond
+
+
+def _stay_here(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Where Datasette takes the last slash of an address away, nothing is left of ``//``: it would lead to itself."""
+    name, value = header
+    if name.lower() != b"location" or value[:1] not in b"/\\":
+        return header
+    return name, b"/" + value.lstrip(b"/\\")  # and what begins with two is another host
 
 
 def spell_out_pages(send: Send) -> Send:

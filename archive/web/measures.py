@@ -7,8 +7,10 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
+from archive.errors import UsageError
 from archive.figures.plot import draw_series
 from archive.figures.series import build_series
+from archive.figures.words import parse_words
 from archive.web.answers import Document, Page
 from archive.web.links import with_query
 
@@ -25,7 +27,9 @@ _NAMES = ("q", "unit", "role", "as_of")
 def compose_series(connection: sqlite3.Connection, ask: Ask) -> Page:
     asked = _asked(ask)
     context: dict[str, Any] = {"asked": asked, "series": None}
-    if asked["q"]:
+    if asked["q"] and not _has_words(asked["q"]):
+        context["problem"] = "There is no word to search for: name what is measured, such as 市场规模 or market size."
+    elif asked["q"]:
         series = _build(connection, asked)
         context |= {
             "series": series,
@@ -35,7 +39,7 @@ def compose_series(connection: sqlite3.Connection, ask: Ask) -> Page:
                 for unit, role, count in series.others
             ],
         }
-    return Page("series.html", context)
+    return Page("series.html", context, 400 if "problem" in context else 200)
 
 
 def compose_picture(connection: sqlite3.Connection, ask: Ask) -> Document:
@@ -52,6 +56,14 @@ def _permit_styles(picture: str) -> str:
 
 def _asked(ask: Ask) -> dict[str, str]:
     return {name: ask.query.get(name, "").strip() for name in _NAMES}
+
+
+def _has_words(query: str) -> bool:
+    try:
+        parse_words(query)
+    except UsageError:
+        return False
+    return True
 
 
 def _build(connection: sqlite3.Connection, asked: dict[str, str]) -> Series:

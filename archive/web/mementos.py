@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import UsageError
 from archive.query import find_item, list_versions, load_record
 from archive.web.answers import Document, Moved, NotThere
-from archive.web.links import report_path, to_uri
+from archive.web.links import outward, report_path, to_uri
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,10 +36,23 @@ def find_version(versions: Sequence[sqlite3.Row], number: str) -> sqlite3.Row:
     )
 
 
-def describe_memento(ask: Ask, key: str, versions: Sequence[sqlite3.Row], number: int) -> dict[str, str]:
+def describe_memento(ask: Ask, key: str, original: str, versions: Sequence[sqlite3.Row], number: int) -> dict[str, str]:
     """Headers of a permalink: when the site showed it, and its neighbours in time."""
     row = next(row for row in versions if row["seq"] == number)
-    return {"Memento-Datetime": to_http_date(row["fetched_at"]), "Link": ", ".join(_relate(ask, key, versions, number))}
+    return {
+        "Memento-Datetime": to_http_date(row["fetched_at"]),
+        "Link": ", ".join(_relate(ask, key, original, versions, number)),
+    }
+
+
+def describe_capture(row: sqlite3.Row) -> dict[str, str]:
+    """Headers of the archived bytes: they are a memento of the page of the listing, which shows other reports too."""
+    return {"Memento-Datetime": to_http_date(row["fetched_at"]), "Link": _link(row["capture_url"], "original")}
+
+
+def find_original(url: str | None, versions: Sequence[sqlite3.Row]) -> str:
+    """What the versions are mementos of: one resource for all of them, on whatever page of the listing they stood."""
+    return outward(url) or str(versions[0]["capture_url"])
 
 
 def describe_gate(ask: Ask, key: str, original: str) -> dict[str, str]:
@@ -55,14 +68,14 @@ def describe_gate(ask: Ask, key: str, original: str) -> dict[str, str]:
 def compose_timemap(connection: sqlite3.Connection, ask: Ask) -> Document:
     item = find_report(connection, ask.path["key"])
     versions = list_versions(connection, item["id"])
-    key, first, last = item["key"], versions[0]["fetched_at"], versions[-1]["fetched_at"]
+    key, moments = item["key"], [row["fetched_at"] for row in versions]
     lines = [
-        _link(versions[-1]["capture_url"], "original"),
+        _link(find_original(item["url"], versions), "original"),
         _link(
             ask.base_url + report_path(key, tail="/timemap"),
             "self",
             type="application/link-format",
-            **{"from": to_http_date(first), "until": to_http_date(last)},
+            **{"from": to_http_date(min(moments)), "until": to_http_date(max(moments))},
         ),
         _link(ask.base_url + report_path(key), "timegate"),
         *(_link_memento(ask, key, versions, row) for row in versions),
@@ -74,7 +87,8 @@ def pass_gate(connection: sqlite3.Connection, ask: Ask, key: str) -> Moved | Non
     """The version that the site showed at the moment asked for with Accept-Datetime; None where none was asked for."""
     if not ask.moment:
         return None
-    versions = list_versions(connection, find_report(connection, key)["id"])
+    item = find_report(connection, key)
+    versions = list_versions(connection, item["id"])
     try:
         moment = parsedate_to_datetime(ask.moment)
     except ValueError as error:
@@ -83,7 +97,7 @@ def pass_gate(connection: sqlite3.Connection, ask: Ask, key: str) -> Moved | Non
     first = [row for row in versions if row["fetched_at"] == versions[0]["fetched_at"]]
     shown = [row for row in versions if _moment(row["fetched_at"]) <= moment] or first
     number = max(shown, key=lambda row: (row["fetched_at"], row["seq"]))["seq"]
-    return Moved(report_path(key, number), 302, {**describe_gate(ask, key, versions[-1]["capture_url"])})
+    return Moved(report_path(key, number), 302, describe_gate(ask, key, find_original(item["url"], versions)))
 
 
 def to_http_date(moment: str) -> str:
@@ -94,11 +108,11 @@ def _moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-def _relate(ask: Ask, key: str, versions: Sequence[sqlite3.Row], number: int) -> list[str]:
+def _relate(ask: Ask, key: str, original: str, versions: Sequence[sqlite3.Row], number: int) -> list[str]:
     at = next(place for place, row in enumerate(versions) if row["seq"] == number)
     near = dict.fromkeys((0, at - 1, at, at + 1, len(versions) - 1))
     return [
-        _link(versions[at]["capture_url"], "original"),
+        _link(original, "original"),
         _link(ask.base_url + report_path(key), "timegate"),
         _link(ask.base_url + report_path(key, tail="/timemap"), "timemap", type="application/link-format"),
         *(_link_memento(ask, key, versions, versions[n], at) for n in sorted(near) if 0 <= n < len(versions)),

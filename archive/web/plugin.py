@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import datasette as package
+from datasette import handle_exception as theirs
 from jinja2.ext import Extension
 from markupsafe import Markup
 from pluggy import HookimplMarker
@@ -14,10 +15,12 @@ from pluggy import HookimplMarker
 from archive.web.answers import answer
 from archive.web.headers import secure
 from archive.web.links import difference_path, outward, report_path, with_query
+from archive.web.mishaps import explain
 from archive.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
+    from datasette.utils.asgi import Request
     from jinja2 import Environment
 
 
@@ -47,6 +50,11 @@ def register_routes() -> list[tuple[str, Any]]:
 @hookimpl
 def asgi_wrapper() -> Any:
     return secure
+
+
+@hookimpl
+def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Any:
+    return theirs.handle_exception(datasette, request, explain(request.path, exception))
 
 
 @hookimpl
@@ -93,8 +101,8 @@ class Mended(Extension):
         if not filename or not filename.startswith(_THEIRS):
             return source
         source = _INLINE.sub("", source)
-        for theirs, ours in _MENDED:
-            source = source.replace(theirs, ours)
+        for before, after in _MENDED:
+            source = source.replace(before, after)
         return source
 
 

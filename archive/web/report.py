@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from archive.query import load_history, load_record
+from archive.query import list_versions, load_history, load_record
 from archive.web.answers import Moved, Page
 from archive.web.links import difference_path, report_path
 from archive.web.marking import mark_figures
-from archive.web.mementos import describe_gate, describe_memento, find_report, load_version, pass_gate
+from archive.web.mementos import (
+    describe_gate,
+    describe_memento,
+    find_original,
+    find_report,
+    load_version,
+    pass_gate,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,17 +58,16 @@ def compose_report(connection: sqlite3.Connection, ask: Ask) -> Page | Moved:
     if gate is not None:
         return gate
     record = load_record(connection, item["key"])
-    context = _describe(connection, ask, item, record)
-    return Page(
-        "report.html", context | {"permanent": False}, headers=describe_gate(ask, item["key"], record["capture"]["url"])
-    )
+    original = find_original(item["url"], list_versions(connection, item["id"]))
+    context = _describe(connection, ask, item, record) | {"permanent": False}
+    return Page("report.html", context, headers=describe_gate(ask, item["key"], original))
 
 
 def compose_version(connection: sqlite3.Connection, ask: Ask) -> Page:
     """A permalink: this text, forever."""
     record, versions, row = load_version(connection, ask)
     item = find_report(connection, record["key"])
-    headers = describe_memento(ask, item["key"], versions, row["seq"])
+    headers = describe_memento(ask, item["key"], find_original(item["url"], versions), versions, row["seq"])
     return Page("report.html", _describe(connection, ask, item, record) | {"permanent": True}, headers=headers)
 
 

@@ -9,7 +9,7 @@ from archive.captures import load_exchange
 from archive.cite import cite
 from archive.export import dump_json
 from archive.web.answers import Document
-from archive.web.mementos import describe_memento, load_version
+from archive.web.mementos import describe_capture, describe_memento, find_original, load_version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +28,8 @@ FORMS = {
 
 def compose_record(connection: sqlite3.Connection, ask: Ask) -> Document:
     record, versions, row = load_version(connection, ask)
-    headers = describe_memento(ask, record["key"], versions, row["seq"]) | _name(record["key"], row["seq"], "json")
+    headers = describe_memento(ask, record["key"], find_original(record["url"], versions), versions, row["seq"])
+    headers |= _name(record["key"], row["seq"], "json")
     return Document(dump_json(record) + "\n", "application/json; charset=utf-8", headers)
 
 
@@ -42,12 +43,12 @@ def compose_citation(connection: sqlite3.Connection, ask: Ask) -> Document:
 
 def compose_capture(connection: sqlite3.Connection, ask: Ask) -> Document:
     """The archived payload, byte for byte: its SHA-256 is the record's. A browser saves it and runs nothing of it."""
-    record, versions, row = load_version(connection, ask)
+    record, _, row = load_version(connection, ask)
     (capture_id,) = connection.execute(
         "SELECT id FROM captures WHERE warc_file = ? AND warc_offset = ?", (row["warc_file"], row["warc_offset"])
     ).fetchone()
     archived = load_exchange(connection, ask.data.root, capture_id)
-    headers = describe_memento(ask, record["key"], versions, row["seq"]) | _name(record["key"], row["seq"], "txt")
+    headers = describe_capture(row) | _name(record["key"], row["seq"], "txt")
     return Document(archived.payload, "text/plain", headers)
 
 

@@ -182,6 +182,24 @@ def test_telephone_never_scrolls_sideways(visit):
 
 
 @TELEPHONE
+def test_tables_are_not_pressed_on_a_telephone(visit):
+    """A column that must be scrolled to must not break its words into a tower, which makes every row as high."""
+    for path in ("/runs", "/series?q=支付 市场规模"):
+        visit.open(path)
+        heights = visit.page.eval_on_selector_all("tbody tr", "rows => rows.map(row => row.offsetHeight)")
+        assert max(heights) < 100
+
+
+def test_title_without_a_blank_pushes_no_column_away(visit):
+    visit.open("/series?q=支付 市场规模")
+    visit.page.evaluate("document.querySelector('tbody a').textContent = 'W'.repeat(5000)")
+    inside, outside = visit.page.evaluate(
+        "(region => [region.scrollWidth, region.clientWidth])(document.querySelector('.scroll'))"
+    )
+    assert inside <= outside
+
+
+@TELEPHONE
 def test_filters_are_reached_on_a_telephone(visit):
     visit.open("/")
     visit.page.get_by_role("link", name="Narrow down").tap()

@@ -6,6 +6,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
+from archive.web.mementos import find_original
 from tests.web.collection import EDITED
 
 LINK = re.compile(r'<([^<>\s]*)>((?:;\s*[a-z]+="[^"]*")*)(?:,\s*|\s*$)')
@@ -31,7 +32,7 @@ def test_version_says_when_it_was_shown_and_who_stands_beside_it(served):
     links = parse_links(response.headers["link"])
     permalink = f"{served.base}/r/{EDITED}"
     assert response.headers["memento-datetime"] == "Mon, 05 Jan 2026 18:32:54 GMT"
-    assert related(links, "original") == ["http://127.0.0.1/tag/%E7%94%B2"]
+    assert related(links, "original") == [served.report(EDITED, "/v/2/record.json").json()["url"]]
     assert related(links, "timegate") == [permalink]
     assert related(links, "timemap") == [f"{permalink}/timemap"]
     assert related(links, "prev") == related(links, "first") == [f"{permalink}/v/1"]
@@ -52,6 +53,23 @@ def test_timemap_lists_every_version_with_its_time(served):
         assert version.headers["memento-datetime"] == attributes["datetime"]
     (about,) = [attributes for _, attributes in links if attributes["rel"] == "self"]
     assert parsedate_to_datetime(about["from"]) <= parsedate_to_datetime(about["until"])
+
+
+def test_all_versions_are_mementos_of_one_resource(served):
+    """Whatever page of the listing each stood on; the archived page itself is a memento of that page."""
+    tails = ("", "/timemap", "/v/1", "/v/4", "/v/6", "/v/6/record.json")
+    answers = [served.report(EDITED, tail) for tail in tails]
+    links = [parse_links(answer.text if "timemap" in answer.url.path else answer.headers["link"]) for answer in answers]
+    assert len({tuple(related(each, "original")) for each in links}) == 1
+    capture = served.report(EDITED, "/v/2/capture")
+    assert parse_links(capture.headers["link"]) == [("http://127.0.0.1/tag/%E7%94%B2", {"rel": "original"})]
+    assert capture.headers["memento-datetime"] == "Mon, 05 Jan 2026 18:32:54 GMT"
+
+
+@pytest.mark.parametrize("url", [None, "", "javascript:alert(1)"])
+def test_report_without_an_address_is_a_memento_of_its_first_page(url):
+    versions = [{"capture_url": "http://127.0.0.1/tag/甲"}, {"capture_url": "http://127.0.0.1/tag/甲?page=2"}]
+    assert find_original(url, versions) == "http://127.0.0.1/tag/甲"
 
 
 def test_permalink_says_the_same_whatever_came_later(served):

@@ -124,6 +124,7 @@ def test_unchanged_page_is_not_sent_again(served):
     again = served.get(f"/r/{EDITED}/v/1", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["memento-datetime"] == first.headers["memento-datetime"]
+    assert served.get("/", headers={"If-None-Match": "*"}).status_code == 304
     assert served.get(f"/r/{EDITED}/v/2").headers["etag"] != first.headers["etag"]
 
 
@@ -336,6 +337,16 @@ def test_series_is_a_table_and_a_picture(served):
     assert [attributes["src"] for tag, attributes in page.tags if tag == "img"] == [
         f"/series.svg?q={quote('支付')}+{quote('市场规模')}"
     ]
+
+
+@pytest.mark.parametrize("query", ['"', "*", "，。"])
+def test_series_of_no_word_keeps_the_form(served, query):
+    response = served.get(f"/series?q={quote(query)}")
+    assert response.status_code == 400
+    page = parse_inert(response.text)
+    assert "no word to search for" in page.text
+    assert "`" not in page.text
+    assert ("input", query) in [(tag, attributes.get("value")) for tag, attributes in page.tags]
 
 
 def test_tables_are_described_and_the_recipe_searches(served):

@@ -155,6 +155,18 @@ def test_archive_replaced_by_a_newer_one_is_said(desk):
         assert "newer release" in response.text
 
 
+def test_archive_replaced_by_rubbish_is_said(desk):
+    with serving(desk.data) as site:
+        assert site.get("/archive/reports").status_code == 200
+        rubbish = desk.db.with_name("rubbish")
+        rubbish.write_bytes(b"no archive" * 500)
+        rubbish.replace(desk.db)
+        for path in ("/", "/archive/reports", "/archive/reports.json", "/archive.csv?sql=select+1"):
+            response = site.get(path)
+            assert (path, response.status_code) == (path, 503)
+            assert "archive.db" in response.text
+
+
 def test_archive_that_is_gone_is_said(desk):
     with serving(desk.data) as site:
         assert site.get("/").status_code == 200
@@ -162,5 +174,9 @@ def test_archive_that_is_gone_is_said(desk):
         response = site.get("/")
         assert response.status_code == 503
         assert "baogao reparse" in response.text
+        for path in ("/archive/reports", "/archive/reports.json", "/archive.json?sql=select+1"):
+            tables = site.get(path)
+            assert tables.status_code == 503
+            assert "baogao reparse" in tables.text
         desk.db.with_name("elsewhere.db").rename(desk.db)
         assert site.get("/").status_code == 200
