@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.search.segment import APART, MARK, WIDE
+from archive.search.segment import APART, MARK, POINT, WIDE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -165,7 +165,7 @@ def segment_sql(column: str) -> str:
 
     The same as :func:`archive.search.segment.segment`, for a shell that has nothing but SQLite.
     """
-    return f"""CASE WHEN {column} NOT GLOB '*[{APART}{WIDE}]*' THEN {column} ELSE
+    return f"""CASE WHEN {column} NOT GLOB '*[{APART}{WIDE}]*' AND {column} NOT GLOB '*[0-9][,{POINT}][0-9]*' THEN {column} ELSE
   (WITH RECURSIVE c(i, ch) AS (SELECT 1, substr({column}, 1, 1)
                                UNION ALL SELECT i + 1, substr({column}, i + 1, 1) FROM c WHERE i < length({column}))
    SELECT replace(group_concat({_segment_character_sql(column)}, ''), char(0x200b, 0x200b), char(0x200b)) FROM c) END"""
@@ -173,12 +173,34 @@ def segment_sql(column: str) -> str:
 
 def _segment_character_sql(text: str) -> str:
     """The same for the character ``ch``, which is number ``i`` of that text."""
-    return f"""CASE WHEN ch GLOB '[{APART}]' THEN char(0x200b) || ch || char(0x200b)
+    before, behind = f"substr({text}, 1, i - 1)", f"substr({text}, i + 1)"
+    return f"""CASE WHEN ch GLOB '[ 0-9A-Za-z]' THEN ch
+     WHEN ch GLOB '[{APART}]' THEN char(0x200b) || ch || char(0x200b)
      WHEN ch GLOB '[{WIDE}]' THEN char(unicode(ch) - 0xfee0)
+     WHEN ch GLOB '[,{POINT}]' AND substr({text}, i - 1, 3) GLOB '{_DIGIT}?{_DIGIT}' THEN
+       (SELECT CASE WHEN x GLOB '*{_DIGIT}[{POINT}]' THEN ch
+          WHEN ch = ',' AND (length(m) > 3 OR length(n) <> 3) THEN ch
+          WHEN ch <> ',' AND (y GLOB '[{POINT}]{_DIGIT}*' OR {_is_month_sql("m", "n")}) THEN ch
+          ELSE CASE WHEN x GLOB '*[A-Za-z\uff21-\uff3a\uff41-\uff5a]' THEN '' ELSE char(0x3164) END
+          || ch || CASE ch WHEN ',' THEN char(0x3164) ELSE char(0x3164, 0x3164) END END
+        FROM (SELECT x, substr(b, length(x) + 1) AS m, y, substr(e, 1, length(e) - length(y)) AS n
+              FROM (SELECT b, rtrim(b, '{_DIGITS}') AS x, e, ltrim(e, '{_DIGITS}') AS y
+                    FROM (SELECT {before} AS b, {behind} AS e))))
      WHEN ch GLOB '[{_MARK_SQL}]' AND substr({text}, i - 1, 1) || substr({text}, i + 1, 1) GLOB '*[{APART}]*'
      THEN ch || char(0x200b, 0x3164, 0x200b) ELSE ch END"""
 
 
+def _is_month_sql(year: str, month: str) -> str:
+    years = (f"[1\uff11][9\uff19]{_DIGIT}{_DIGIT}", f"[2\uff12][0\uff10]{_DIGIT}{_DIGIT}")
+    months = ("[0\uff10][1-9\uff11-\uff19]", "[1\uff11][0-2\uff10-\uff12]")
+    return " AND ".join(
+        "(" + " OR ".join(f"{digits} GLOB '{form}'" for form in forms) + ")"
+        for digits, forms in ((year, years), (month, months))
+    )
+
+
+_DIGIT = "[0-9\uff10-\uff19]"
+_DIGITS = "0123456789" + "".join(chr(code) for code in range(0xFF10, 0xFF1A))
 _MARK_SQL = MARK.replace("'", "''")
 
 

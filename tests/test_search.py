@@ -124,7 +124,9 @@ def test_what_only_stands_across_punctuation_is_not_found(archive):
         ("40000 voter", {4}),
         ("40,000 people", {3}),
         ("1234567", {4}),
+        ("234 OR 567 OR 234,567 OR 1,234", set()),
         ("23.64% covid-19", {3}),
+        ("23 OR 64% OR 563 OR 7万亿元 OR 7亿元", set()),
         ("organis* hiragana OR ひら", {5}),
         ("universit* カ", {5}),
         ("生僻 (voter | nobody)", {4}),
@@ -228,18 +230,34 @@ def test_recipe_finds_the_same_without_our_code(archive):
         shown = connection.execute(SEARCH_RECIPE, {"q": query}).fetchall()
         assert len(shown) == min(20, len(rows))
         assert all("[" in row["snippet"] and BREAK not in row["snippet"] for row in shown)
+    first = len(texts) - len(ODD)
+    for query, numbers in (("40,000", {3}), ("563.7", {2, 6}), ("５６３．７亿元", {2}), ("40", set()), ("000", set())):
+        keys = {int(row["key"].rpartition(":")[2]) - first for row in connection.execute(sql, {"q": query})}
+        assert {number for number in keys if number > 0} == numbers, query
     assert containing(texts, "数据")
     for odd in ('"', "", None, "a\0b", "^支", "NEAR(", "-x", "{a}:b", "' OR 1", "*", "(((", "支付 AND", "🎉", "\ud7ff"):
         connection.execute(SEARCH_RECIPE, {"q": odd}).fetchall()
 
 
 ALPHABET = st.sampled_from(
-    "支付数ABa19.,%'\"()[]\\`-_{}~^!\n 。、“”《》（）；ＡＢ９，．①カ・ー한〇\u3164\ue000é²𠮷𰀁😀—…·®"
+    "支付数ABa19.,%'\"()[]\\`-_{}~^!\n 。、“”《》（）；ＡＢ９，．，①カ・ー한〇\u3164\ue000é²𠮷𰀁😀—…·®"
+)
+
+
+PARTED = st.from_regex(
+    "[A-ZＱ约]?([0-9]{1,4}|[12１２][09０９][0-2０-２][0-9０-９])([,.．，](0?[0-9]|1[0-9]|[0-9０-９]{3,4})){0,3}",
+    fullmatch=True,
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.one_of(st.text(ALPHABET, max_size=30), st.text(max_size=20)), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.one_of(st.text(ALPHABET, max_size=30), st.lists(PARTED).map(",".join), st.text(max_size=20)),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_segmenter_is_the_view(texts):
     texts = [text.replace(BREAK, "").replace("\0", "") for text in texts]
     with closing(sqlite3.connect(":memory:")) as connection:

@@ -11,6 +11,7 @@ from archive.query import list_versions
 from archive.search.matching import WORDS, complete_stems, fill_index, vocabulary, write_expression
 from archive.search.presence import Presence, tell_presence
 from archive.search.scope import Scope, list_current, select_items
+from archive.search.segment import PAUSE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,7 +79,7 @@ def _expander(connection: sqlite3.Connection, sources: list[str], cut_short: lis
     def expand(beginning: str) -> list[str]:
         stems = [look_up(beginning) for look_up in vocabularies()]
         if any(len(found) == WORDS for found in stems):
-            cut_short.append(beginning)
+            cut_short.append(beginning.strip(PAUSE))
         return complete_stems(beginning, dict.fromkeys(chain.from_iterable(stems)))
 
     return expand

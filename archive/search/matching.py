@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from archive.search.segment import segment
+from archive.search.segment import PAUSE, POINT, pause_behind, segment
 from archive.search.terms import Every, Phrase, Some
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ ENDINGS = (
         "ty ties ance ence able ible ive ous ful ic ical ism ist ize ise izer iser ization isation"
     ).split(),
 )
+_SEPARATOR_AT_END = re.compile(f"[0-9][,{POINT}]$")
 RANK = "bm25(1.0, 1.0, 10.0)"
 
 
@@ -60,9 +62,23 @@ def _write_phrase(phrase: Phrase, fields: tuple[str, ...], expand: Callable[[str
     if phrase.prefix:
         for spelling in phrase.spellings:
             before, last = _part_last_word(spelling)
-            choices |= dict.fromkeys(_quote(segment(before + word)) for word in expand(last))
+            choices |= dict.fromkeys(_quote(ended) for ended in _end_phrase(before, last, expand))
     expression = " OR ".join(choices)
     return f"{{{' '.join(fields)}}} : ({expression})" if fields else expression
+
+
+def _end_phrase(before: str, beginning: str, expand: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """Segmented, with each word that begins so; 12* begins 12.5 too, whose first token has a pause behind it."""
+    for word in expand(beginning):
+        whole = word.rstrip(PAUSE)
+        yield segment(before + whole) + PAUSE * (len(word) - len(whole))
+    if _SEPARATOR_AT_END.search(before):
+        pause = pause_behind(before[-1])
+        for word in expand(pause + beginning):
+            whole = word.strip(PAUSE)
+            ended = segment(before + whole)
+            if ended.endswith(pause + whole):  # else another separator's, or a date
+                yield ended + PAUSE * word.endswith(PAUSE)
 
 
 def _quote(text: str) -> str:

@@ -27,7 +27,7 @@ NOTHING = "There is nothing to search for in this query: give a word, a number o
 ONLY_WITHOUT = "The query only says what to leave out: give at least one word to find as well."
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»「」『』", '"'))
-_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if wide != ord("｜")}  # 艾媒咨询｜… is a title
+_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if chr(wide) not in "｜，"}  # 艾媒咨询｜… is a title
 _TOKEN = re.compile(
     r"(?P<field>(?:title|zh|en):)|(?P<quoted>\"[^\"]*\"?\*?)|(?P<open>\()|(?P<close>\))|(?P<or>\|+|OR(?![^\s()\"|]))"
     r"|(?P<and>(?:AND|&+)(?![^\s()\"|]))|(?P<not>-+(?=[^\s-])|NOT(?![^\s()\"|]))|(?P<word>[^\s()\"|]+)|\s+",
@@ -36,6 +36,7 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9])(?<![0-9][.,])(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{3,})(?![A-Za-z0-9]|,[0-9])"
 )
+_THOUSANDS = re.compile("(?<![0-9])([0-9]{1,3})，(?=[0-9]{3}(?![0-9]))")  # typed so, either is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ def _spell(text: str) -> tuple[str, ...]:
     spellings = {text: None}
     if (simplified := _simplify(text)) != text:
         spellings[simplified] = None
+    for spelling in tuple(spellings):
+        spellings[_THOUSANDS.sub(r"\1,", spelling)] = None
     for spelling in tuple(spellings):
         spellings[_NUMBER.sub(lambda number: number[0].replace(",", ""), spelling)] = None
         spellings[_NUMBER.sub(lambda number: f"{int(number[0].replace(',', '')):,}", spelling)] = None
