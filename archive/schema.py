@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.search.segment import APART, MARK, POINT, WIDE
+from archive.search.characters import APART, MARK, POINT, WIDE
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.schema import SEARCH_RECIPE, segment_sql
+from archive.search.characters import BREAK
 from archive.search.finding import find
 from archive.search.index import index_versions
 from archive.search.matching import one_moment
 from archive.search.passages import choose_passage
 from archive.search.query import search
 from archive.search.scope import Scope
-from archive.search.segment import BREAK, segment
+from archive.search.segment import segment
 from archive.search.terms import parse
 from archive.store import open_for_reading, open_for_writing
 from archive.text import fold

@@ -6,10 +6,11 @@ from contextlib import closing
 
 import pytest
 
+from archive.search.characters import BREAK, PAUSE
 from archive.search.finding import _expander
 from archive.search.matching import fill_index, one_moment, write_expression
 from archive.search.passages import BEGIN, END, cut, find_spans
-from archive.search.segment import BREAK, PAUSE, join, segment
+from archive.search.segment import join, segment
 from archive.search.terms import parse
 
 #: what stands before and behind a number

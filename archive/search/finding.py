@@ -8,10 +8,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from archive.query import list_versions
+from archive.search.characters import PAUSE
 from archive.search.matching import WORDS, complete_stems, fill_index, vocabulary, write_expression
 from archive.search.presence import Presence, tell_presence
 from archive.search.scope import Scope, list_current, select_items
-from archive.search.segment import PAUSE
 
 if TYPE_CHECKING:
     import sqlite3

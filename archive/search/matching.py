@@ -7,7 +7,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from archive.search.segment import PAUSE, POINT, pause_behind, segment
+from archive.search.characters import PAUSE, POINT
+from archive.search.segment import pause_behind, segment
 from archive.search.terms import Every, Phrase, Some
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archive.search.segment import BREAK, PAUSE
+from archive.search.characters import BREAK, PAUSE
 
 Pieces = tuple[tuple[str, bool], ...]
 Span = tuple[int, int]

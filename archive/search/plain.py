@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from archive.search.segment import BREAK
+from archive.search.characters import BREAK
 
 _QUOTED = re.compile('"([^"]*)"')
 _HAN = re.compile("[\u3400-\u9fff]+")
