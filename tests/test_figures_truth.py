@@ -1,4 +1,4 @@
-"""How much of what a reader finds is found, and how much of what is found is right: tests/fixtures/figures/README.md."""
+"""How much of what a reader finds is found, and how much of what is found is right; see fixtures/figures/."""
 
 import json
 import re
