@@ -333,6 +333,12 @@ POINT = Statement(
 )  # fmt: skip
 
 
+def test_a_series_without_figures_is_a_picture_that_says_so():
+    svg = draw_series(Series("<虚构>", None, None, ()))
+    assert "nothing to draw" in svg
+    assert "&lt;虚构&gt;" in svg
+
+
 def draw(*statements, query="云梯"):
     return draw_series(Series(query, statements[0].unit, statements[0].role, statements))
 

@@ -60,8 +60,10 @@ class _Point:
 
 
 def draw_series(series: Series) -> str:
-    """A whole document without script or reference: same series, same bytes."""
+    """A whole document without script or reference: same series, same bytes; a sentence where nothing can be drawn."""
     shown = [one for one in series.statements if can_be_drawn(one)]
+    if not shown:
+        return _draw_nothing(series)
     counts = Counter(one.key for one in shown)
     newest = {one.key: one.said_at for one in sorted(shown, key=lambda one: one.said_at)}
     keys = sorted(sorted(counts, key=lambda key: (newest[key], key), reverse=True), key=lambda key: -counts[key])
@@ -94,14 +96,12 @@ def draw_series(series: Series) -> str:
 
 
 def _draw_nothing(series: Series) -> str:
-    title, reason = (
-        _write(shorten(tidy(series.query), 90)),
-        "No extracted figure with a year: there is nothing to draw.",
-    )
+    title = _write(shorten(tidy(series.query), 90))
+    reason = "No extracted figure with a year: there is nothing to draw."
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 90" width="{WIDTH}" height="90" role="img">\n'
         f"<title>{title}</title><desc>{reason}</desc>"
-        f"<style>{_STYLE}@media (prefers-color-scheme:dark){{{_NIGHT}}}</style>"
+        f"<style>{_STYLE}{_colour(_LIGHT)}@media (prefers-color-scheme:dark){{{_NIGHT}{_colour(_DARK)}}}</style>"
         f'<rect class="back" width="{WIDTH}" height="90"/><text class="head" x="24" y="34">{title}</text>'
         f'<text class="soft" x="24" y="62">{reason}</text>\n</svg>\n'
     )

@@ -339,6 +339,12 @@ def test_series_is_a_table_and_a_picture(served):
     ]
 
 
+def test_picture_of_a_series_without_figures_says_so(served):
+    response = served.get("/series.svg?q=没有这样的量")
+    assert response.status_code == 200
+    assert "nothing to draw" in response.text
+
+
 @pytest.mark.parametrize("query", ['"', "*", "，。"])
 def test_series_of_no_word_keeps_the_form(served, query):
     response = served.get(f"/series?q={quote(query)}")
