@@ -11,6 +11,7 @@ from archive.errors import UsageError
 from archive.model import series_of
 from archive.moments import find_beginning, read_moment
 from archive.printable import spell_out
+from archive.text import tidy
 from archive.verdict import load_verdict
 
 if TYPE_CHECKING:
@@ -78,6 +79,24 @@ def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
         hint = f"did you mean {', '.join(row['key'] for row in near)}?" if near else "`baogao export` lists the keys."
         raise UsageError(f"There is no report {spell_out(key)}: {hint}")
     return row  # type: ignore[no-any-return]
+
+
+def find_listing(connection: sqlite3.Connection, name: str) -> tuple[int, str]:
+    """Id and key of a listing, by its key, its tag or its address. Raises UsageError, naming those that there are."""
+    name = tidy(name)
+    known = connection.execute("SELECT id, key, url FROM listings ORDER BY key").fetchall()
+    for number, key, url in known:
+        if name in {key, url, key.partition(":")[2]}:
+            return number, key
+    if "://" in name:
+        from archive.config import make_listing  # noqa: PLC0415 - loads what reads configuration files
+
+        address = make_listing(name, rank=0).key
+        for number, key, _ in known:
+            if key == address:
+                return number, key
+    keys = [key for _, key, _ in known[:10]] + (["…"] if len(known) > 10 else [])  # noqa: PLR2004 - a line's worth
+    raise UsageError(f"There is no listing {name!r}: this archive has {', '.join(keys) or 'none yet'}.")
 
 
 def load_record(

@@ -170,13 +170,12 @@ class Archive:
         self, *, as_of: str | int | None = None, listing: str | None = None, state: State | None = None
     ) -> Iterator[Report]:
         """Each report in its current reading, by key; ``listing``: its key, its tag or its address."""
-        from archive.figures.reading import find_listing, find_listing_key  # noqa: PLC0415 - each method loads its own
-        from archive.query import iterate_records  # noqa: PLC0415
+        from archive.query import find_listing, iterate_records  # noqa: PLC0415 - each method loads its own
 
         if state not in (None, *get_args(State)):
             raise UsageError(f"{state!r} is no state of a report: give {', '.join(get_args(State))}, or none.")
         with self._reading() as connection:
-            held = None if listing is None else find_listing_key(connection, find_listing(connection, listing))
+            held = None if listing is None else find_listing(connection, listing)[1]
             for record in iterate_records(connection, as_of=_word(as_of)):
                 if held in (None, *record["listings"]) and state in (None, record["state"]):
                     yield _make_report(record)

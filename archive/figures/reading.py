@@ -10,7 +10,7 @@ from archive import figures
 from archive.errors import UsageError
 from archive.figures.model import Figure
 from archive.figures.rows import Row, make_rows
-from archive.query import choose_reading, find_item, load_record, resolve_as_of
+from archive.query import choose_reading, find_item, find_listing, load_record, resolve_as_of
 from archive.text import tidy
 
 if TYPE_CHECKING:
@@ -142,40 +142,20 @@ def read_versions(
     """The current reading of every report, or of one, or one version of it. Raises UsageError, at once."""
     if key is None and version is not None:
         raise UsageError("A version is of one report: give its KEY too.")
-    held = find_listing(connection, listing) if listing is not None else None
+    held, held_key = find_listing(connection, listing) if listing is not None else (None, None)
     if key is None:
         run = resolve_as_of(connection, as_of)
         rows = _choose_all(connection, held) if run is None else _choose_all_as_of(connection, run, held)
     else:
         key = tidy(key)
         record = load_record(connection, key, version=version, as_of=as_of)
-        if listing is not None and find_listing_key(connection, held) not in record["listings"]:
+        if held_key is not None and held_key not in record["listings"]:
             return iter(())
         rows = connection.execute(
             "SELECT id, ?, seq, title FROM item_versions WHERE item_id = ? AND seq = ?",
             (record["key"], find_item(connection, key)["id"], record["version"]),
         )
     return (_extract(connection, *row) for row in rows)
-
-
-def find_listing(connection: sqlite3.Connection, name: str) -> int:
-    """A listing by its key, its tag or its address. Raises UsageError, naming those that there are."""
-    name = tidy(name)
-    if "://" in name:
-        from archive.config import make_listing  # noqa: PLC0415 - loads what reads configuration files
-
-        name = make_listing(name, rank=0).key
-    row = connection.execute(
-        "SELECT id FROM listings WHERE key IN (?1, 'tag:' || ?1) ORDER BY key = ?1 DESC LIMIT 1", (name,)
-    ).fetchone()
-    if row is None:
-        known = ", ".join(key for (key,) in connection.execute("SELECT key FROM listings ORDER BY key LIMIT 10"))
-        raise UsageError(f"There is no listing {name!r}: this archive has {known or 'none'}.")
-    return int(row[0])
-
-
-def find_listing_key(connection: sqlite3.Connection, listing: int | None) -> str:
-    return str(connection.execute("SELECT key FROM listings WHERE id = ?", (listing,)).fetchone()[0])
 
 
 def _choose_all(connection: sqlite3.Connection, listing: int | None) -> Iterator[Row]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive.figures.choice import choose_by_measure, choose_by_sentence
-from archive.figures.reading import find_listing, name_unit
+from archive.figures.reading import name_unit
 from archive.figures.rows import write_exact
 from archive.figures.statements import Statement, follow_report
 from archive.figures.words import find_versions, normalise, parse_words
-from archive.query import resolve_as_of
+from archive.query import find_listing, resolve_as_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,7 +71,7 @@ def build_series(
     """Raises UsageError for a question without a word, an unknown listing or a point in time that is none."""
     words = parse_words(query)
     run = resolve_as_of(connection, as_of)
-    held = find_listing(connection, listing) if listing is not None else None
+    held = find_listing(connection, listing)[0] if listing is not None else None
     items = _find_items(connection, words, run, held)
     message = None
     found = [each for item in items for each in follow_report(connection, *item, run, choose_by_measure(words))]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archive.absences import load_absences
 from archive.errors import UsageError
 from archive.moments import read_moment
-from archive.query import choose_reading, resolve_as_of
+from archive.query import choose_reading, find_listing, resolve_as_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,19 +50,10 @@ def make_scope(
     return Scope(
         resolve_as_of(connection, as_of),
         state,
-        None if listing is None else _find_listing(connection, listing),
+        None if listing is None else find_listing(connection, listing)[1],
         None if since is None else _complete(since, "T00:00:00Z"),
         None if until is None else _complete(until, "T23:59:59Z"),
     )
-
-
-def _find_listing(connection: sqlite3.Connection, name: str) -> str:
-    known = connection.execute("SELECT key, url FROM listings ORDER BY key").fetchall()
-    for key, url in known:
-        if name in {key, url, key.partition(":")[2]}:
-            return str(key)
-    keys = [key for key, _ in known[:10]] + (["…"] if len(known) > 10 else [])  # noqa: PLR2004 - a line's worth
-    raise UsageError(f"There is no listing {name!r}: this archive has {', '.join(keys) or 'none yet'}.")
 
 
 def _complete(text: str, time: str) -> str:

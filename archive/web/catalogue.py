@@ -8,9 +8,9 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.absences import load_absences
 from archive.model import series_of
 from archive.query import choose_reading
+from archive.search.scope import Standing, load_standings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -74,15 +74,11 @@ _REPORTS = (
 
 
 def _load_now(connection: sqlite3.Connection) -> tuple[Report, ...]:
-    listings = defaultdict(list)
-    for item, listing in connection.execute(
-        "SELECT m.item_id, l.key FROM memberships m JOIN listings l ON l.id = m.listing_id ORDER BY l.key"
-    ):
-        listings[item].append(listing)
+    standings = load_standings(connection, None)
     return tuple(
-        _describe(row, listings[row["id"]])
+        _describe(row, standings[row["id"]])
         for row in connection.execute(
-            "SELECT i.id, i.key, i.state, i.first_seen_at, v.title, v.id AS version_id, v.seq, "
+            "SELECT i.id, i.key, i.first_seen_at, v.title, v.id AS version_id, v.seq, "
             "(SELECT max(seq) FROM item_versions a WHERE a.item_id = i.id) AS versions, coalesce(e.alert, '') AS alert "
             "FROM items i JOIN item_versions v ON v.id = i.version_id "
             f"LEFT JOIN events e ON e.item_id = i.id AND e.kind = 'appeared' WHERE {_REPORTS}"
@@ -99,15 +95,7 @@ def _load_as_of(connection: sqlite3.Connection, run: int) -> tuple[Report, ...]:
         (run,),
     ):
         versions[row["item_id"]].append(row)
-    past = load_absences(connection, run)
-    seen: dict[int, dict[int, int]] = defaultdict(dict)
-    names = dict(connection.execute("SELECT id, key FROM listings"))
-    for item, listing, last in connection.execute(
-        "SELECT s.item_id, l.id, max(c.run_id) FROM sightings s JOIN captures c ON c.id = s.capture_id "
-        "JOIN listings l ON l.id = c.listing_id WHERE c.run_id <= ? GROUP BY 1, 2 ORDER BY l.key",
-        (run,),
-    ):
-        seen[item][listing] = last
+    standings = load_standings(connection, run)
     reports = []
     for row in connection.execute(
         "SELECT i.id, i.key, i.first_seen_at, coalesce(e.alert, '') AS alert FROM items i "
@@ -116,23 +104,20 @@ def _load_as_of(connection: sqlite3.Connection, run: int) -> tuple[Report, ...]:
         known = versions.get(row["id"])
         if not known:
             continue
-        reading = choose_reading(known)
-        places = seen[row["id"]]
-        state = past.tell_state(row["id"], places)
-        told = {**dict(row), **dict(reading), "state": state, "versions": max(each["seq"] for each in known)}
-        reports.append(_describe(told, [names[listing] for listing in places]))
+        told = {**dict(row), **dict(choose_reading(known)), "versions": max(each["seq"] for each in known)}
+        reports.append(_describe(told, standings[row["id"]]))
     return tuple(reports)
 
 
-def _describe(row: sqlite3.Row | dict[str, object], listings: list[str]) -> Report:
+def _describe(row: sqlite3.Row | dict[str, object], standing: Standing) -> Report:
     title = str(row["title"])
     return Report(
         str(row["key"]),
         title,
         series_of(title),
         tuple(dict.fromkeys(_YEAR.findall(title))),
-        str(row["state"]),
-        tuple(listings),
+        standing.state,
+        tuple(standing.listings),
         str(row["first_seen_at"]),
         row["alert"] != "quiet",
         int(row["version_id"]),  # type: ignore[arg-type]
