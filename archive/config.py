@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from archive.alerts.rules import AlertSection, make_channels, make_rules
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from archive.alerts.rules import Channel, Rule
 
 DEFAULT_URL = "https://report.iimedia.cn/tag/人民日报"
 DEFAULT_USER_AGENT = "baogao/0.1 (report archive; contact: none)"
@@ -37,12 +40,25 @@ class _Listing(msgspec.Struct, forbid_unknown_fields=True):
     page_url: str | None = None
 
 
+class _Web(msgspec.Struct, forbid_unknown_fields=True):
+    base_url: str | None = None
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     crawl: _Crawl = msgspec.field(default_factory=_Crawl)
     listing: list[_Listing] = msgspec.field(default_factory=list)
+    web: _Web = msgspec.field(default_factory=_Web)
+    alert: list[AlertSection] = msgspec.field(default_factory=list)
+    channel: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
 
-_SECTIONS: dict[str, type[msgspec.Struct]] = {"$": _File, "$.crawl": _Crawl, "$.listing[...]": _Listing}
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "$": _File,
+    "$.crawl": _Crawl,
+    "$.listing[...]": _Listing,
+    "$.web": _Web,
+    "$.alert[...]": AlertSection,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,9 @@ class Config:
     delay: float
     user_agent: str
     max_pages: int
+    rules: tuple[Rule, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    base_url: str | None = None  #: of the archive's own web page, without a slash at its end; for links in messages
 
 
 def load_config(path: Path | None) -> Config:
@@ -107,11 +126,28 @@ def _resolve(file: _File, name: str) -> Config:
         known = listings.setdefault(listing.key, listing)
         if known != listing and (known.url != listing.url or entry.rank is not None or entry.page_url is not None):
             raise UsageError(f"{where}.url`: names the listing {listing.key} a second time; keep one of the two.")
-    config = Config(tuple(listings.values()), file.crawl.delay, file.crawl.user_agent, file.crawl.max_pages)
+    channels = make_channels(file.channel, name)
+    config = Config(
+        tuple(listings.values()),
+        file.crawl.delay,
+        file.crawl.user_agent,
+        file.crawl.max_pages,
+        make_rules(file.alert, channels, name),
+        channels,
+        _read_base_url(file.web.base_url, f"{name}: `web.base_url`"),
+    )
     if "\n" in config.user_agent or not config.user_agent.isascii() or not config.user_agent.isprintable():
         raise UsageError(f"{name}: `crawl.user_agent`: allowed are printable ASCII characters on one line.")
     check_delay(config.delay, config.listings, f"{name}: `crawl.delay`")
     return config
+
+
+def _read_base_url(url: str | None, where: str) -> str | None:
+    if url is None:
+        return None
+    if not re.fullmatch(r"https?://[!-;=?-~]+", url) or "?" in url or "#" in url or "@" in url:
+        raise UsageError(f"{where}: allowed is the address of `baogao serve` as readers see it, https://HOST/.")
+    return url.rstrip("/")
 
 
 def choose_listings(config: Config, urls: Sequence[str]) -> tuple[Listing, ...]:

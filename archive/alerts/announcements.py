@@ -1,0 +1,58 @@
+"""What can be told of an event: its report as that version shows it, and what it was before."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archive.alerts.events import find_namespace, name_event
+from archive.alerts.model import Announcement
+from archive.query import load_record
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from archive.alerts.model import Event
+
+#: events.detail of a change that brought back what an earlier version said, within three nights
+RETURNED = re.compile(r"returned to version (\d+)")
+
+
+def load_announcements(
+    connection: sqlite3.Connection, events: Iterable[Event], rules: Mapping[int, tuple[str, ...]] | None = None
+) -> tuple[Announcement, ...]:
+    """In the given order. ``rules``: the names of the rules that match, by event id."""
+    namespace = find_namespace(connection)
+    return tuple(
+        _load_announcement(connection, event, name_event(namespace, event), (rules or {}).get(event.id, ()))
+        for event in events
+    )
+
+
+def _load_announcement(connection: sqlite3.Connection, event: Event, uid: str, rules: tuple[str, ...]) -> Announcement:
+    seq, before = connection.execute(
+        "SELECT v.seq, p.seq FROM item_versions v LEFT JOIN item_versions p ON p.id = v.previous_id WHERE v.id = ?",
+        (event.version_id,),
+    ).fetchone()
+    record = load_record(connection, event.key, version=seq)
+    returned = RETURNED.fullmatch(event.detail)
+    return Announcement(
+        uid=uid,
+        event=event,
+        record=record,
+        before=load_record(connection, event.key, version=before) if event.kind == "changed" and before else None,
+        returned_to=int(returned[1]) if returned else None,
+        last_seen_at=_find_last_seen(connection, event) if event.kind == "withdrawn" else "",
+        rules=rules,
+    )
+
+
+def _find_last_seen(connection: sqlite3.Connection, event: Event) -> str:
+    """When the site last showed it before it was found withdrawn: a later reappearance is another event."""
+    (seen,) = connection.execute(
+        "SELECT max(c.fetched_at) FROM sightings s JOIN captures c ON c.id = s.capture_id "
+        "WHERE s.item_id = ? AND c.run_id <= ?",
+        (event.item_id, event.run),
+    ).fetchone()
+    return str(seen)

@@ -1,0 +1,215 @@
+"""alerts.db: who is to be told of what, and how far that came. Private to the operator: mode 0600, no secret in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from archive.alerts.model import Delivery
+from archive.errors import NewerArchive, UsageError
+from archive.store import BUSY_SECONDS, check, storage_errors, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from archive.alerts.model import Event
+
+VERSION = 1
+APPLICATION_ID = 0x62616F61  #: "baoa"
+
+SCHEMA = """
+CREATE TABLE rules (                      -- how far the event feed has been read for each rule
+  name TEXT PRIMARY KEY,
+  event_id INTEGER NOT NULL,              -- events up to this one are planned; run, kind and key are its own, so that
+  run_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL) STRICT;   -- it is found again where ids have changed
+CREATE TABLE messages (                   -- one message to one target; held: waits for a person
+  id INTEGER PRIMARY KEY,
+  idempotency_key TEXT NOT NULL UNIQUE,   -- webhook-id, Message-ID: the same for every attempt
+  rule TEXT NOT NULL,                     -- '': an archive's own hold, before any rule was asked
+  channel TEXT NOT NULL, recipient TEXT NOT NULL,
+  form TEXT NOT NULL CHECK (form IN ('run','each','daily','summary','test')),
+  state TEXT NOT NULL CHECK (state IN ('held','pending','sent','dead','dropped')),
+  created_at TEXT NOT NULL, not_before TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
+  attempted_at TEXT, sent_at TEXT) STRICT;
+CREATE INDEX messages_by_state ON messages (state, not_before);
+CREATE TABLE deliveries (                 -- one row per (event, rule, target)
+  event_id INTEGER NOT NULL, rule TEXT NOT NULL, channel TEXT NOT NULL, recipient TEXT NOT NULL,
+  run_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,           -- the event, where ids have changed
+  message_id INTEGER NOT NULL REFERENCES messages,
+  PRIMARY KEY (event_id, rule, channel, recipient)) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_by_message ON deliveries (message_id);
+CREATE TABLE disabled (                   -- targets that want no more messages (410)
+  channel TEXT NOT NULL, recipient TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (channel, recipient)) STRICT, WITHOUT ROWID;
+CREATE TABLE issues (                     -- what an operator should look at
+  id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, level TEXT NOT NULL CHECK (level IN ('warning','error')),
+  code TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (run_id, code, message)) STRICT;
+"""
+
+_DELIVERY = (
+    "m.id, m.idempotency_key, m.rule, m.channel, m.recipient, m.form, m.state, "
+    "(SELECT count(*) FROM deliveries d WHERE d.message_id = m.id) AS events, m.created_at, m.not_before, m.attempts, "
+    "m.reason, m.error, m.attempted_at, m.sent_at"
+)
+
+
+@contextlib.contextmanager
+def open_outbox(path: Path) -> Iterator[sqlite3.Connection]:
+    """alerts.db ready to write, made where it is not there. Raises StorageError, UsageError, NewerArchive."""
+    with storage_errors(path):
+        _create_private(path)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            if version > VERSION:
+                raise NewerArchive(
+                    f"{path} was made by a newer release of baogao: upgrade baogao; nothing was changed."
+                )
+            if version and application != APPLICATION_ID:
+                raise UsageError(
+                    f"{path} is an SQLite file, but not one of baogao's: name another directory with --data."
+                )
+            check(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if not version:
+                _create_tables(connection)
+            yield connection
+
+
+def _create_private(path: Path) -> None:
+    """Before SQLite makes it for everybody; its -wal and -shm get the mode of the file."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone()[0]:
+            return  # another process was faster
+        for statement in filter(str.strip, SCHEMA.split(";\n")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextlib.contextmanager
+def read_outbox(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """The same, read-only; None where nothing was ever planned or it may not be read."""
+    if not path.exists() or not os.access(path, os.R_OK):
+        yield None
+        return
+    with (
+        storage_errors(path),
+        contextlib.closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as found,
+    ):
+        yield found if found.execute("PRAGMA user_version").fetchone()[0] == VERSION else None
+
+
+def list_messages(
+    outbox: sqlite3.Connection, *, states: Sequence[str] = (), ids: Sequence[int] = (), due_by: str | None = None
+) -> list[Delivery]:
+    """In the order in which they were planned. ``due_by``: those pending that may be tried at that time."""
+    conditions, values = ["1"], list[Any]()
+    if states:
+        conditions.append(f"m.state IN ({','.join('?' * len(states))})")
+        values += states
+    if ids:
+        conditions.append(f"m.id IN ({','.join('?' * len(ids))})")
+        values += ids
+    if due_by is not None:
+        conditions.append("m.state = 'pending' AND m.not_before <= ?")
+        values.append(due_by)
+    rows = outbox.execute(f"SELECT {_DELIVERY} FROM messages m WHERE {' AND '.join(conditions)} ORDER BY m.id", values)
+    return [Delivery(*row) for row in rows]
+
+
+def list_event_ids(outbox: sqlite3.Connection, message_id: int) -> list[int]:
+    rows = outbox.execute("SELECT event_id FROM deliveries WHERE message_id = ? ORDER BY event_id", (message_id,))
+    return [row[0] for row in rows]
+
+
+def add_message(
+    outbox: sqlite3.Connection,
+    *,
+    key: str,
+    rule: str,
+    channel: str,
+    recipient: str,
+    form: str,
+    state: str,
+    created_at: str,
+    not_before: str,
+    reason: str = "",
+) -> int:
+    added = outbox.execute(
+        "INSERT INTO messages (idempotency_key, rule, channel, recipient, form, state, created_at, not_before, reason) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key, rule, channel, recipient, form, state, created_at, not_before, reason),
+    ).lastrowid
+    assert added is not None
+    return added
+
+
+def add_deliveries(
+    outbox: sqlite3.Connection, message_id: int, rule: str, channel: str, recipient: str, events: Iterable[Event]
+) -> None:
+    outbox.executemany(
+        "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(e.id, rule, channel, recipient, e.run, e.kind, e.key, message_id) for e in events],
+    )
+
+
+def note_attempt(outbox: sqlite3.Connection, message_id: int, *, at: str, not_before: str) -> None:
+    """Before it is sent: a crash in the air leaves it pending, and it is tried again under the same key."""
+    outbox.execute(
+        "UPDATE messages SET attempts = attempts + 1, attempted_at = ?, not_before = ? WHERE id = ?",
+        (at, not_before, message_id),
+    )
+
+
+def note_sent(outbox: sqlite3.Connection, message_id: int, *, at: str) -> None:
+    outbox.execute("UPDATE messages SET state = 'sent', sent_at = ?, error = '' WHERE id = ?", (at, message_id))
+
+
+def note_failure(outbox: sqlite3.Connection, message_id: int, *, error: str, not_before: str) -> None:
+    outbox.execute("UPDATE messages SET error = ?, not_before = ? WHERE id = ?", (error, not_before, message_id))
+
+
+def note_dead(outbox: sqlite3.Connection, message_id: int, *, error: str, reason: str) -> None:
+    outbox.execute(
+        "UPDATE messages SET state = 'dead', error = ?, reason = ? WHERE id = ?", (error, reason, message_id)
+    )
+
+
+def postpone(outbox: sqlite3.Connection, message_ids: Iterable[int], *, not_before: str) -> None:
+    """Without an attempt: their channel has just failed."""
+    outbox.executemany("UPDATE messages SET not_before = ? WHERE id = ?", [(not_before, each) for each in message_ids])
+
+
+def disable(outbox: sqlite3.Connection, channel: str, recipient: str, *, at: str, reason: str) -> None:
+    outbox.execute("INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", (channel, recipient, at, reason))
+
+
+def find_disabled(outbox: sqlite3.Connection, channel: str, recipient: str) -> str | None:
+    """Why that target gets no more messages."""
+    row = outbox.execute(
+        "SELECT reason FROM disabled WHERE channel = ? AND recipient = ?", (channel, recipient)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def add_issue(outbox: sqlite3.Connection, run: int, level: str, code: str, message: str, *, at: str) -> None:
+    outbox.execute(
+        "INSERT OR IGNORE INTO issues (run_id, level, code, message, at) VALUES (?, ?, ?, ?, ?)",
+        (run, level, code, message, at),
+    )
