@@ -10,6 +10,7 @@ from archive.compare import Content, compare, is_thinner
 from archive.ledger import name_fields
 from archive.model import Page
 from archive.observe import Observation, find_others
+from archive.returns import add_change
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,18 +78,14 @@ class ItemSettler:
             item_id, seen.content, "first", previous=None, capture_id=seen.capture_id, observed_at=seen.fetched_at
         )
         self.connection.execute("UPDATE items SET version_id = ? WHERE id = ?", (version_id, item_id))
-        alert = self._alert([seen, *others])
-        detail = ""
+        alert, detail = self._alert([seen, *others]), ""
         twin = self._find_twin(version_id)
         if twin:
-            alert = "held" if alert == "due" else alert
-            ledger.add_issue(
-                "warning",
-                "twin",
-                f"{seen.key} ({seen.content.title}) has the very summaries of {twin}: if the site moved its id or "
-                f"edited its title, run `baogao alias {seen.key} {twin}`; its alert is held.",
-                seen.capture_id,
-            )
+            alert, detail = ("held", "twin") if alert == "due" else (alert, "")
+            held = " (that drops its held alert); if it is another, `baogao alerts release`" if detail else ""
+            message = f"{seen.key} ({seen.content.title}) has the very summaries of {twin}: if the site moved its id "
+            message += f"or edited its title, run `baogao alias {seen.key} {twin}`{held}."
+            ledger.add_issue("warning", "twin", message, seen.capture_id)
         elif alert == "due" and seen.key in self._list_overlooked(seen.listing_id):
             alert, detail = "quiet", "overlooked by an earlier parser"
         ledger.add_event(item_id, "appeared", version_id, alert=alert, detail=detail)
@@ -194,8 +191,7 @@ class ItemSettler:
             capture_id=seen.capture_id,
             observed_at=seen.fetched_at,
         )
-        fields = name_fields(current.content, seen.content)
-        self.ledger.add_event(current.item_id, "changed", version_id, alert=alert, fields=fields)
+        add_change(self.ledger, self.rereader, seen, current, version_id, alert)
         return version_id
 
     def _is_witness(self, seen: Observation, item_id: int) -> bool:

@@ -2,7 +2,8 @@
 
 Everything a reading needs beyond the responses is a ``metadata`` record here: what was to be walked (run-start), how
 a walk stopped (walk-stop), what got no response (failure), how the crawl phase ended (run-end), and what a person
-decided (accept, alias). archive.db can therefore be thrown away: :func:`index_part` reads it back, part by part.
+decided (accept, alias, release, drop). archive.db can therefore be thrown away: :func:`index_part` reads it back, part
+by part.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def list_parts(data: DataDirectory) -> list[Part]:
         match = _PART.match(path.name)
         if match:
             parts.append(Part(path, int(match[1]), match[2]))
-    return sorted(parts, key=lambda part: (part.run, not part.is_crawl, part.label))
+    return sorted(parts, key=lambda part: (part.run, not part.is_crawl, len(part.label), part.label))
 
 
 def create_part(

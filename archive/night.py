@@ -1,17 +1,16 @@
-"""Between nights: recover what a crash left, begin or continue a run, and put a person's decisions on record.
+"""Between nights: recover what a crash left, begin or continue a run.
 
 Everything here runs under the lock of :mod:`archive.store`.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archive.errors import Rejected, UsageError
+from archive.deciding import apply_decisions, find_last_settled
 from archive.journal import (
     find_note,
     find_unindexed,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from archive.captures import Reader
     from archive.config import Config, Listing
-    from archive.journal import Part
     from archive.store import DataDirectory
     from archive.verdict import Verdict
 
@@ -61,6 +59,7 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
     Says what was done, in sentences.
     """
     done = [] if data.db_copy else [str(repaired) for repaired in repair_parts(data)]  # a dry run leaves all as it is
+    apply_decisions(connection, data, find_last_settled(connection), reader)  # a crash may have come in between
     known = find_open_run(connection)
     parts = find_unindexed(connection, data)
     if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
@@ -76,7 +75,7 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
             if find_open_run(connection) == run:
                 _close_run(connection, data, run, reader)
             index_part(connection, data, part)
-            _apply_decision(connection, data, part, reader)
+            apply_decisions(connection, data, run, reader)
     pending = find_open_run(connection)
     if pending is not None and find_note(connection, pending, "run-start") is None:
         # died before its first record: nothing of it is in the journal, and so it never was
@@ -105,17 +104,6 @@ def _close_run(connection: sqlite3.Connection, data: DataDirectory, run: int, re
         replay_reparse(connection, data, run, reader)
     else:
         settle(connection, data, run, reader)
-
-
-def _apply_decision(connection: sqlite3.Connection, data: DataDirectory, part: Part, reader: Reader) -> None:
-    file = str(part.path.relative_to(data.root))
-    notes = connection.execute("SELECT kind, content FROM notes WHERE warc_file = ? ORDER BY id", (file,)).fetchall()
-    for kind, content in notes:
-        decision = json.loads(content)
-        if kind == "accept":
-            settle(connection, data, decision["run"], reader, accepted_at=decision["at"])
-        elif kind == "alias":
-            _add_alias(connection, data, decision)
 
 
 def begin_night(
@@ -197,65 +185,3 @@ def end_for_time(connection: sqlite3.Connection, data: DataDirectory, night: Nig
     """Put on record that the night was ended for its time limit, so that it is settled as far as it came."""
     end = {"at": at, "reason": "time limit"}
     write_part(connection, data, night.run, "run-end", end, parser=night.parser, at=at, dry=night.dry)
-
-
-def accept(connection: sqlite3.Connection, data: DataDirectory, run: int, reader: Reader, *, now: str) -> Verdict:
-    """Settle a rejected run after a person has looked. Raises UsageError, Rejected."""
-    row = connection.execute("SELECT outcome FROM runs WHERE id = ?", (run,)).fetchone()
-    if row is None:
-        raise UsageError(f"There is no run {run}: `baogao runs` lists them.")
-    if row[0] != "rejected":
-        raise UsageError(f"Run {run} is {row[0]}, not rejected: there is nothing to accept.")
-    later = connection.execute(
-        "SELECT min(id) FROM runs WHERE id > ? AND outcome IN ('complete', 'partial', 'aborted') AND kind = 'crawl'",
-        (run,),
-    ).fetchone()[0]
-    if later is not None:
-        raise Rejected(
-            f"Run {run} can't be accepted any more: run {later} was settled after it, and time does not run backwards. "
-            "Its captures stay in the WARC."
-        )
-    _decide(connection, data, "accept", {"run": run, "at": now}, reader, at=now)
-    return settle(connection, data, run, reader, accepted_at=now)
-
-
-def add_alias(
-    connection: sqlite3.Connection,
-    data: DataDirectory,
-    key: str,
-    existing: str,
-    reason: str,
-    reader: Reader,
-    *,
-    now: str,
-) -> None:
-    """From now on ``key`` is another key of the report ``existing``. Raises UsageError."""
-    for each in (key, existing):
-        if connection.execute("SELECT 1 FROM items WHERE key = ?", (each,)).fetchone() is None:
-            raise UsageError(f"There is no report {each}: `baogao export` lists the keys.")
-    if (
-        key == existing
-        or connection.execute("SELECT 1 FROM item_aliases WHERE key IN (?, ?)", (key, existing)).fetchone()
-    ):
-        raise UsageError(f"{key} or {existing} is an alias already, or they are the same: nothing was changed.")
-    decision = {"key": key, "existing": existing, "reason": reason, "at": now}
-    _decide(connection, data, "alias", decision, reader, at=now)
-    _add_alias(connection, data, decision)
-
-
-def _add_alias(connection: sqlite3.Connection, data: DataDirectory, decision: dict[str, Any]) -> None:
-    with storage_errors(data.db):
-        connection.execute(
-            "INSERT OR IGNORE INTO item_aliases (key, item_id, reason) SELECT ?, id, ? FROM items WHERE key = ?",
-            (decision["key"], decision["reason"], decision["existing"]),
-        )
-
-
-def _decide(
-    connection: sqlite3.Connection, data: DataDirectory, kind: str, content: dict[str, Any], reader: Reader, *, at: str
-) -> None:
-    """Journal a person's decision behind the last run, where a replay will meet it again."""
-    (last,) = connection.execute("SELECT max(id) FROM runs").fetchone()
-    taken = sum(part.run == last and not part.is_crawl for part in list_parts(data))
-    label = f"decision{taken + 1:02d}"
-    write_part(connection, data, last, kind, content, parser=reader.version, at=at, label=label)

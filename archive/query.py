@@ -125,6 +125,15 @@ def load_record(
     return record
 
 
+def load_own_record(connection: sqlite3.Connection, item_id: int, version_id: int) -> dict[str, Any]:
+    """A version of an item as a record, also where its key has become an alias of another report since."""
+    item = connection.execute("SELECT * FROM items WHERE id = ?", (item_id,)).fetchone()
+    row = connection.execute(
+        f"SELECT {_VERSION} FROM item_versions v JOIN captures c ON c.id = v.capture_id WHERE v.id = ?", (version_id,)
+    ).fetchone()
+    return _record_now(connection, item) | _describe_version(row)
+
+
 def _say_since(connection: sqlite3.Connection, item: sqlite3.Row, run: int | None) -> str:
     begun = find_beginning(connection)
     return f"the archive begins on {begun}." if begun and not run else f"it was first seen at {item['first_seen_at']}."

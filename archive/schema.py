@@ -101,7 +101,7 @@ CREATE TABLE events (                     -- the feed; id is the reader's cursor
   kind TEXT NOT NULL CHECK (kind IN ('appeared','changed','cosmetic','corrected','withdrawn','reappeared')),
   version_id INTEGER NOT NULL REFERENCES item_versions, at TEXT NOT NULL,
   fields TEXT NOT NULL DEFAULT '[]',      -- JSON: what changed, was corrected, or was tidied
-  detail TEXT NOT NULL DEFAULT '',
+  detail TEXT NOT NULL DEFAULT '',        -- twin; returned to version N; flapping; …; of a cosmetic one its exact_hash
   alert TEXT NOT NULL CHECK (alert IN ('due','quiet','held')),   -- may it be announced; delivery state lives elsewhere
   UNIQUE (run_id, item_id, kind, version_id, detail)) STRICT;
 CREATE UNIQUE INDEX one_appearance ON events (item_id) WHERE kind = 'appeared';
@@ -310,14 +310,14 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     @migrations(name="0001")
     def _create(db: sqlite_utils.Database) -> None:
-        for statement in _statements(SCHEMA):
+        for statement in split_statements(SCHEMA):
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
 
     @migrations(name="0002")
     def _add_research(db: sqlite_utils.Database) -> None:
-        for statement in _statements(RESEARCH):
+        for statement in split_statements(RESEARCH):
             db.execute(statement)
         db.conn.executemany("INSERT INTO recipes VALUES (?, ?, ?)", RECIPES)
         db.execute("PRAGMA user_version = 2")
@@ -325,7 +325,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     migrations.apply(sqlite_utils.Database(connection))
 
 
-def _statements(script: str) -> list[str]:
+def split_statements(script: str) -> list[str]:
     """The script's statements: executescript would commit the transaction that holds the migration."""
     import sqlite3  # noqa: PLC0415
 

@@ -19,7 +19,7 @@ from archive.observe import Walked, elect, list_contested, measure, read_run
 from archive.rereading import Rereader
 from archive.store import storage_errors, transaction
 from archive.verdict import Verdict, load_verdict
-from archive.vet import MAX_DUE, Gate, vet_changes, vet_listing
+from archive.vet import Gate, is_mass_change, vet_changes, vet_listing
 from archive.walk import Stop
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 _EXIT_OF_STOP = (("blocked", 5), ("time limit", 9))
 #: incomplete walks in a row, this one included, that are an issue of their own
 STREAK = 3
-MAX_MASS_CHANGE = 0.10  #: share of known reports; from here to vet.MAX_CHANGED_SHARE it is published, but held
-MIN_MASS_CHANGE = 10
 
 
 def settle(
@@ -92,7 +90,7 @@ class _Settlement:
             self.connection.execute("ROLLBACK TO publishing")
             self.ledger = Ledger(self.connection, self.run, self.reader.version, self.at)
         else:
-            self._hold_floods(known)
+            self._hold_mass_change(known)
         self.connection.execute("RELEASE publishing")
         self._report_walks(walked, rejected=rejected)
         self._report_gates(gates, rejected=rejected)
@@ -152,19 +150,19 @@ class _Settlement:
         for capture_id, key in untitled:
             self.ledger.add_issue("warning", "untitled", f"{key} has no title on its page: left out.", capture_id)
 
-    def _hold_floods(self, known: int) -> None:
+    def _hold_mass_change(self, known: int) -> None:
         (due,) = self.connection.execute(
             "SELECT count(*) FROM events WHERE run_id = ? AND alert = 'due'", (self.run,)
         ).fetchone()
         changed = self.ledger.counts["changed"]
-        mass = changed >= MIN_MASS_CHANGE and changed > MAX_MASS_CHANGE * known
-        if due > MAX_DUE or mass:
+        if is_mass_change(changed=changed, due=due, known=known):
             self.connection.execute("UPDATE events SET alert = 'held' WHERE run_id = ? AND alert = 'due'", (self.run,))
             self.ledger.add_issue(
                 "warning",
                 "flood",
-                f"{due} events of this run were due at once ({changed} of {known} known reports changed): held for a "
-                "person to look at, nobody was told.",
+                f"Mass change: this run would have announced {due} events, where {known} reports were known "
+                f"({changed} of them changed). They are held and nobody is told: look at them with "
+                "`baogao alerts list`, then run `baogao alerts release` or `baogao alerts drop`.",
             )
 
     def _report_walks(self, walked: list[Walked], *, rejected: bool) -> None:
@@ -224,11 +222,6 @@ class _Settlement:
                 for each in walked
             ],
             "gates": [asdict(gate) for gate in gates],
-            "alerts": dict(
-                self.connection.execute(
-                    "SELECT alert, count(*) FROM events WHERE run_id = ? GROUP BY alert", (self.run,)
-                ).fetchall()
-            ),
             "accepted": self.accepted,
         }
         self.connection.execute(

@@ -47,6 +47,10 @@ class DataDirectory:
     def state(self) -> Path:
         return self.root / "state"
 
+    @property
+    def alerts(self) -> Path:
+        return self.root / "alerts.db"
+
     def prepare(self) -> None:
         """Make the directories; StorageError where they can't be written or the disk is full."""
         try:
@@ -68,19 +72,21 @@ class DataDirectory:
 
 
 @contextlib.contextmanager
-def hold_lock(data: DataDirectory, *, command: str, started_at: str) -> Iterator[int]:
+def hold_lock(
+    data: DataDirectory, *, command: str, started_at: str, name: str = "lock", patience: float = LOCK_PATIENCE_SECONDS
+) -> Iterator[int]:
     """Be the only writer while inside: an flock that dies with the process, never a pid file.
 
-    Yields the descriptor: a child that inherits it holds the lock for as long as it lives. Raises Locked, naming the
-    holder.
+    ``name``: of the lock file; ``patience``: seconds to wait. Yields the descriptor: a child that inherits it holds the
+    lock for as long as it lives. Raises Locked, naming the holder.
     """
-    path = data.state / "lock"
+    path = data.state / name
     try:
         handle = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The lock {path} can't be opened ({error.strerror}): check its permissions.") from error
     with handle:
-        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+        deadline = time.monotonic() + patience
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

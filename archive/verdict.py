@@ -15,6 +15,7 @@ _NEXT = {
     5: "wait, and ask less often; never try to evade",
     9: "run again with more time, or fewer listings",
 }
+_HOLDING = {"twin", "flood"}  #: issues that say an alert was held: a person decides, and it is held no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Verdict:
     finished_at: str | None
     parser: int
     counts: dict[str, int]
-    alerts: dict[str, int]  #: events of the run by what may be done with them: due, quiet, held
+    alerts: dict[str, int]  #: events of the run by what may be done with them now: due, quiet, held
     walks: list[dict[str, Any]]
     gates: list[dict[str, Any]]
     issues: list[dict[str, str]]
@@ -49,10 +50,11 @@ def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
     )
     stats = json.loads(row[7])
     issues = connection.execute("SELECT level, code, message FROM issues WHERE run_id = ? ORDER BY id", (run,))
+    alerts = connection.execute("SELECT alert, count(*) FROM events WHERE run_id = ? GROUP BY alert", (run,))
     return Verdict(
         *row[:7],  # type: ignore[misc]
         counts=dict.fromkeys(_COUNTS, 0) | stats.get("counts", {}),
-        alerts=stats.get("alerts", {}),
+        alerts=dict(alerts.fetchall()),
         walks=stats.get("walks", []),
         gates=stats.get("gates", []),
         issues=[{"level": level, "code": code, "message": message} for level, code, message in issues],
@@ -63,10 +65,12 @@ def summarize(verdict: Verdict) -> str:
     """One line: outcome, counts, reason, and what to do next."""
     counts = verdict.counts
     told = [f"{counts[kind]} {kind}" for kind in _COUNTS[2:] if counts[kind]] or ["nothing new"]
-    if verdict.alerts.get("held"):
-        told.append(f"{verdict.alerts['held']} alerts held for a person")
+    held = verdict.alerts.get("held")
+    if held:
+        told.append(f"{held} alert{'s' if held > 1 else ''} held for a person")
     elif counts["appeared"] and not verdict.alerts.get("due"):
-        told.append("nobody is told of a first walk")
+        decided = any(issue["code"] in _HOLDING for issue in verdict.issues)
+        told.append("nobody is told" + ("" if decided else " of a first walk"))
     line = f"run {verdict.run} {verdict.outcome}: {counts['entries']} entries on {counts['pages']} pages, " + (
         "nothing published" if verdict.outcome == "rejected" else ", ".join(told)
     )

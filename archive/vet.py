@@ -21,8 +21,12 @@ MIN_LENGTH_RATIO = 2.5  #: English / Chinese characters; healthy on the real pag
 MAX_RATIO_FALL = 0.30  #: for a publisher whose healthy ratio is below that
 MIN_RATIO_ENTRIES = 5
 MAX_ENTRIES_GROWTH = 2.0
-#: a run that announces more than this at once would flood its readers: held for a person
+#: alerts at once that are read; more would flood: of one rule where messages are planned, and see is_mass_change
 MAX_DUE = 50
+#: of the known reports: where more than this is news at once, the site was moved or misread more often than busy. A
+#: first look by a person costs less than a false alarm; from MAX_CHANGED_SHARE on nothing of it is published at all
+MAX_MASS_SHARE = 0.10
+MIN_MASS_CHANGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,15 @@ def vet_changes(changed: int, known: int) -> list[Gate]:
             "somebody edited them all",
         )
     ]
+
+
+def is_mass_change(*, changed: int, due: int, known: int) -> bool:
+    """True where what a run would announce is to be looked at by a person first.
+
+    ``known``: the reports that were not withdrawn before the run.
+    """
+    bound = MAX_MASS_SHARE * known
+    return due > 0 and ((changed >= MIN_MASS_CHANGE and changed > bound) or (due > MAX_DUE and due > bound))
 
 
 def _vet_presence(figures: ListingFigures) -> Gate:

@@ -8,7 +8,7 @@ connected to, so that there is no second look-up that could answer differently.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +16,7 @@ from scrapy.exceptions import CannotResolveHostError
 from scrapy.resolver import CachingHostnameResolver
 from scrapy.utils.httpobj import urlparse_cached
 
+from archive.addresses import is_public
 from crawler.stops import WalkStopped
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 HOME = "baogao_home"
 
 _PORTS = {"http": 80, "https": 443}
-#: global unicast; what lies outside (mapped and translated IPv4, link-local, unique local, multicast) is never public
-_PUBLIC_V6 = IPv6Network("2000::/3")
-_SIX_TO_FOUR = IPv6Network("2002::/16")  # carries any IPv4 address inside
 _LOGIN = re.compile(r"log[_-]?in|sign[_-]?in|passport|\bsso\b|\bcas\b|oauth", re.IGNORECASE)
 
 
@@ -64,7 +62,7 @@ def may_connect(host: str, address: str) -> bool:
     found = _parse(address)
     if found is None:
         return True
-    return found.is_loopback if _is_loopback(host) else _is_public(found)
+    return found.is_loopback if _is_loopback(host) else is_public(found)
 
 
 def _parse(address: str) -> IPv4Address | IPv6Address | None:
@@ -77,12 +75,6 @@ def _parse(address: str) -> IPv4Address | IPv6Address | None:
 def _is_loopback(host: str) -> bool:
     found = _parse(host)
     return host == "localhost" or (found is not None and found.is_loopback)
-
-
-def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    if not address.is_global or address.is_multicast:
-        return False
-    return isinstance(address, IPv4Address) or (address in _PUBLIC_V6 and address not in _SIX_TO_FOUR)
 
 
 class AddressRefused(WalkStopped):

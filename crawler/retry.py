@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import logging
 import random
-import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from OpenSSL.SSL import Error as TLSError
 from scrapy.exceptions import DownloadCancelledError, NotSupported, UnsupportedURLSchemeError
 
+from archive.retry_after import parse_retry_after
 from crawler.clock import clock_of
 from crawler.pace import REST
 from crawler.stops import NETWORK_ERRORS, WalkStopped, explain, innermost
@@ -36,20 +34,6 @@ ASKING_TO_WAIT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 ATTEMPT = "baogao_attempt"
 
 logger = logging.getLogger(__name__)
-
-
-def parse_retry_after(value: str, *, now: datetime) -> float | None:
-    """Seconds to wait, from either form of the header; None where it says nothing usable. A past date: 0."""
-    value = value.strip()
-    if re.fullmatch(r"[0-9]{1,300}", value):
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if until.tzinfo is None:  # "-0000": UTC, by RFC 5322
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
 
 
 def back_off(attempt: int, *, pause: float, chance: float) -> float:

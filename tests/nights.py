@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from archive.alerts.events import list_events
 from archive.captures import Reader
 from archive.config import Config, make_listing
+from archive.deciding import accept, add_alias, drop_events, release_events
 from archive.model import Entry, Exchange, Page, Pager, Refused
-from archive.night import Options, accept, begin_night, next_run, recover
+from archive.night import Options, begin_night, next_run, recover
 from archive.recording import Recorder
 from archive.reparse import reparse
 from archive.settle import settle
@@ -224,6 +226,25 @@ class Nights:
         with self.opened() as connection:
             return accept(connection, self.data, run, self.reader, now=self.now())
 
+    def release(self, events=None, *, keys=()):
+        """A person lets these events be announced; else what is held of these reports, or all that is held."""
+        self._decide(release_events, events, keys)
+
+    def drop(self, events=None, *, keys=()):
+        self._decide(drop_events, events, keys)
+
+    def _decide(self, decide, events, keys):
+        with self.opened() as connection:
+            recover(connection, self.data, self.reader)
+            if events is None:
+                held = [event for event in list_events(connection) if event.alert == "held"]
+                events = [event for event in held if not keys or event.key in keys]
+            decide(connection, self.data, events, self.reader, now=self.now())
+
+    def alias(self, key, existing):
+        with self.opened() as connection:
+            add_alias(connection, self.data, key, existing, "moved", self.reader, now=self.now())
+
     def settle(self):
         with self.opened() as connection:
             recover(connection, self.data, self.reader)
@@ -253,6 +274,14 @@ class Nights:
             "SELECT e.kind, i.key, e.alert FROM events e JOIN items i ON i.id = e.item_id "
             "WHERE e.run_id = ? ORDER BY e.id",
             run,
+        )
+
+    def details(self, key):
+        """(detail, alert) of the changes of one report, in the feed's order."""
+        return self.query(
+            "SELECT e.detail, e.alert FROM events e JOIN items i ON i.id = e.item_id "
+            "WHERE i.key = ? AND e.kind = 'changed' ORDER BY e.id",
+            key,
         )
 
     def issues(self, run=None):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from archive.cli import baogao
 from archive.coverage import list_coverage, list_gaps, list_nights
+from archive.deciding import accept
 from archive.errors import UsageError
-from archive.night import accept
 from archive.store import open_for_reading
 from tests.nights import Nights, Publisher
 

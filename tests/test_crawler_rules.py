@@ -6,9 +6,10 @@ import pytest
 from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
 
 from archive.config import DEFAULT_USER_AGENT
+from archive.retry_after import parse_retry_after
 from crawler import settings
 from crawler.guard import may_ask, may_connect
-from crawler.retry import back_off, parse_retry_after
+from crawler.retry import back_off
 from crawler.robots import product_token, read_robots
 from crawler.spiders.reports import split_urls
 from crawler.stops import explain, judge_status

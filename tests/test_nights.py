@@ -61,6 +61,7 @@ def test_text_that_returns_is_a_third_version(nights):
     nights.publisher.edit("r3", zh=before)
     nights.night()
     assert [text for _, text in nights.versions("r3")] == [before, "另一句虚构的话", before]
+    assert nights.events() == [("changed", "r3", "due")]
 
 
 def test_cosmetic_edit_is_no_version_and_one_event_a_variant(nights):
@@ -403,8 +404,8 @@ def test_twin_is_held_and_named(nights):
 
 
 def test_alias_makes_the_twin_the_same_report(nights):
+    from archive.deciding import add_alias
     from archive.errors import UsageError
-    from archive.night import add_alias
 
     nights.night()
     old = nights.publisher.reports["r4"]

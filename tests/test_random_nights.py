@@ -1,13 +1,17 @@
 """Random nights, and what must hold after each: no report announced twice, nothing withdrawn without its proof,
-settling twice changes nothing, and the WARCs give the same archive again."""
+an alert changed by nobody but a person, settling twice changes nothing, and the WARCs give the same archive again."""
 
+import contextlib
 import tempfile
 from datetime import timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archive.errors import UsageError
 from archive.settle import settle
 from tests.nights import PER_PAGE, Nights, make_reader
 
@@ -25,6 +29,8 @@ deeds = st.one_of(
     st.tuples(st.just("leave"), keys, tags),
     st.tuples(st.just("fail"), tags, st.integers(1, 3), st.sampled_from(["500", "captcha", "garbage", "empty"])),
     st.tuples(st.just("disagree"), keys),
+    st.tuples(st.just("flip"), st.integers(0, 1)),
+    st.tuples(st.just("renumber"), keys),
 )
 night_plans = st.fixed_dictionaries(
     {
@@ -32,8 +38,21 @@ night_plans = st.fixed_dictionaries(
         "parser": st.sampled_from([None, None, None, "new"]),
         "die_after": st.sampled_from([None, None, None, 1, 3]),
         "late": st.booleans(),
+        "decide": st.sampled_from([None, None, "release", "drop", "alias"]),
     }
 )
+
+
+def rewrite(kind, report):
+    zh, en = report["zh"], report["en"]
+    if kind == "edit":
+        return {"zh": zh + "又改"}
+    if kind == "flip":
+        return {"zh": zh.removesuffix("对") if zh.endswith("对") else zh + "对"}
+    if kind == "tidy":
+        wide = zh.translate(str.maketrans("()", "（）"))
+        return {"zh": zh.translate(str.maketrans("（）", "()")) if wide == zh else wide}
+    return {"en": "" if en else f"Invented {report['key']} is back"}
 
 
 class Witness:
@@ -43,6 +62,7 @@ class Witness:
         self.nights = Nights(root, reader=make_reader(1, blind_to=("®", "☃")))
         self.parser = 1
         self.number = 0
+        self.alerts = {}  # of each event, as they were last looked at
         self.shown = []  # per settled run: (run, {tag: keys shown}, {tag: complete})
         for number in range(5):
             self.publish(("甲",) if number % 2 else ("甲", "乙"))
@@ -73,15 +93,12 @@ class Witness:
             return
         key = self.pick(rest[0])
         report = publisher.reports[key]
-        if kind == "edit":
-            publisher.edit(key, zh=report["zh"] + "又改")
-        elif kind == "tidy":
-            wide = report["zh"].translate(str.maketrans("()", "（）"))
-            publisher.edit(
-                key, zh=report["zh"].translate(str.maketrans("（）", "()")) if wide == report["zh"] else wide
-            )
-        elif kind == "thin":
-            publisher.edit(key, en="" if report["en"] else f"Invented {key} is back")
+        if kind in {"edit", "flip", "tidy", "thin"}:
+            publisher.edit(key, **rewrite(kind, report))
+        elif kind == "renumber":  # the site moves its id: a twin
+            self.number += 1
+            self.publisher.publish(f"r{self.number}", zh=report["zh"], en=report["en"])
+            publisher.withdraw(key)
         elif kind == "delete":
             publisher.withdraw(key)
         elif kind == "disagree":
@@ -115,7 +132,41 @@ class Witness:
             readable = self.publisher.tags[tag][: (min(bad) - 1) * PER_PAGE] if bad else self.publisher.tags[tag]
             shown[tag] = set(readable)
         self.shown.append((verdict, shown, complete))
+        self.check_alerts(None)
+        if plan["decide"]:
+            self.decide(plan["decide"])
+            self.check_alerts(plan["decide"])
         return verdict
+
+    def decide(self, decision):
+        """About the first event that is held."""
+        held = self.nights.query(
+            "SELECT i.key FROM events e JOIN items i ON i.id = e.item_id WHERE e.alert = 'held' ORDER BY e.id LIMIT 1"
+        )
+        for (key,) in held:
+            if decision != "alias":
+                getattr(self.nights, decision)(keys=[key])
+                continue
+            (issue,) = self.nights.query(
+                "SELECT message FROM issues WHERE code = 'twin' AND message LIKE ? ORDER BY id LIMIT 1", f"{key} (%"
+            )
+            with contextlib.suppress(UsageError):  # that one is an alias itself
+                self.nights.alias(key, issue[0].partition(f"`baogao alias {key} ")[2].partition("`")[0])
+
+    def check_alerts(self, decision):
+        """Whether an event may be announced is settled with its run; only a decision about a held one changes it."""
+        becomes = {"release": {"held", "due"}, "drop": {"held", "quiet"}, "alias": {"held", "quiet"}}
+        alerts = {
+            (run, kind, key, version): alert
+            for run, kind, key, version, alert in self.nights.query(
+                "SELECT e.run_id, e.kind, i.key, v.seq, e.alert FROM events e JOIN items i ON i.id = e.item_id "
+                "JOIN item_versions v ON v.id = e.version_id"
+            )
+        }
+        for event, before in self.alerts.items():
+            allowed = becomes.get(decision, {before}) if before == "held" else {before}
+            assert alerts[event] in allowed, f"{event} was {before}"
+        self.alerts = alerts
 
     def check_events(self):
         rows = self.nights.query(
@@ -124,6 +175,19 @@ class Witness:
         announced = [key for _, kind, key, alert in rows if kind == "appeared" and alert == "due"]
         assert len(announced) == len(set(announced)), "announced twice"
         assert all(alert == "quiet" for _, kind, _, alert in rows if kind in ("corrected", "cosmetic"))
+        for key, changes in groupby(
+            self.nights.query(
+                "SELECT i.key, e.detail, e.alert FROM events e JOIN items i ON i.id = e.item_id "
+                "WHERE e.kind = 'changed' ORDER BY i.key, e.id"
+            ),
+            key=itemgetter(0),
+        ):
+            last = ""
+            for _, detail, alert in changes:
+                if detail == "flapping":
+                    assert alert == "quiet", f"{key}: a flip was announced"
+                    assert last, f"{key}: a flip is silent, and no return before it"
+                last = detail
         for run, kind, key, _ in rows:
             if kind == "withdrawn":
                 self.check_proof(run, key)
@@ -176,7 +240,7 @@ def test_new_parser_on_an_unchanged_site_is_never_news(plans, blind_to):
         witness = Witness(Path(scratch) / "data")
         for plan in plans:
             witness.play(plan)
-        quiet = {"deeds": [], "parser": None, "die_after": None, "late": False}
+        quiet = {"deeds": [], "parser": None, "die_after": None, "late": False, "decide": None}
         for _ in range(3):  # the site holds still: what was under way (thin texts, absences) is settled
             witness.play(quiet)
         witness.nights.reader = make_reader(witness.parser + 1, blind_to=blind_to)
@@ -188,3 +252,39 @@ def test_new_parser_on_an_unchanged_site_is_never_news(plans, blind_to):
         }
         witness.nights.night()
         assert witness.nights.events() == []
+
+
+def tell_by_hand(texts):
+    """The details and alerts of the changes of one report; None: a night on which it was not seen."""
+    told, last_seen, current, flipped = [], {}, texts[0], None
+    for night, text in enumerate(texts):
+        if text not in (None, current):
+            flapping = flipped is not None and night - flipped <= 3
+            until = flipped if flapping else night
+            back = text in last_seen and until - last_seen[text] <= 3
+            told.append("flapping" if back and flapping else "returned" if back else "")
+            flipped = night if back else None
+            current = text
+        if text is not None:
+            last_seen[text] = night
+    return told
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(["甲", "乙", "甲", "乙", "丙", None]), min_size=3, max_size=11))
+def test_random_flips_are_told_once(texts):
+    texts = ["甲", *texts]
+    with tempfile.TemporaryDirectory() as scratch:
+        nights = Nights(Path(scratch) / "data")
+        nights.publisher.publish("x")
+        for text in texts:
+            if text:
+                nights.publisher.edit("x", zh=f"虚构的说法{text}")
+            nights.night(faults=None if text else {("甲", 1): "500"})
+        changes = nights.details("x")
+        assert [detail.partition(" ")[0] for detail, _ in changes] == tell_by_hand(texts)
+        assert all(alert == ("quiet" if detail == "flapping" else "due") for detail, alert in changes)
+        assert sum(first == "flapping" != before for (first, _), (before, _) in pairwise(reversed(changes))) == sum(
+            code == "flapping" for (code,) in nights.query("SELECT code FROM issues")
+        )
+        assert nights.rebuild(Path(scratch) / "again").dump() == nights.dump()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.alerts.events import find_namespace, name_event
 from archive.alerts.model import Announcement
-from archive.query import load_record
+from archive.query import load_own_record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,21 +31,27 @@ def load_announcements(
 
 
 def _load_announcement(connection: sqlite3.Connection, event: Event, uid: str, rules: tuple[str, ...]) -> Announcement:
-    seq, before = connection.execute(
-        "SELECT v.seq, p.seq FROM item_versions v LEFT JOIN item_versions p ON p.id = v.previous_id WHERE v.id = ?",
-        (event.version_id,),
-    ).fetchone()
-    record = load_record(connection, event.key, version=seq)
+    (before,) = connection.execute("SELECT previous_id FROM item_versions WHERE id = ?", (event.version_id,)).fetchone()
     returned = RETURNED.fullmatch(event.detail)
+    # by its numbers, not by its key: that may have become an alias of another report since
+    record = load_own_record(connection, event.item_id, event.version_id) | _find_alias(connection, event.key)
     return Announcement(
         uid=uid,
         event=event,
         record=record,
-        before=load_record(connection, event.key, version=before) if event.kind == "changed" and before else None,
+        before=load_own_record(connection, event.item_id, before) if event.kind == "changed" and before else None,
         returned_to=int(returned[1]) if returned else None,
         last_seen_at=_find_last_seen(connection, event) if event.kind == "withdrawn" else "",
         rules=rules,
     )
+
+
+def _find_alias(connection: sqlite3.Connection, key: str) -> dict[str, str]:
+    """``alias_of``: the key that the report goes by now, where a person has said so."""
+    row = connection.execute(
+        "SELECT i.key FROM item_aliases a JOIN items i ON i.id = a.item_id WHERE a.key = ?", (key,)
+    ).fetchone()
+    return {"alias_of": row[0]} if row else {}
 
 
 def _find_last_seen(connection: sqlite3.Connection, event: Event) -> str:
@@ -55,4 +61,4 @@ def _find_last_seen(connection: sqlite3.Connection, event: Event) -> str:
         "WHERE s.item_id = ? AND c.run_id <= ?",
         (event.item_id, event.run),
     ).fetchone()
-    return str(seen)
+    return str(seen or "")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from archive.alerts.model import Event
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from uuid import UUID
 
 _EVENT = (
     "SELECT e.id, e.run_id, e.kind, i.key, e.item_id, e.version_id, e.at, e.alert, e.detail "
@@ -44,7 +44,7 @@ def find_namespace(connection: sqlite3.Connection) -> UUID:
     row = connection.execute(
         "SELECT record_id FROM captures ORDER BY run_id, warc_file, warc_offset LIMIT 1"
     ).fetchone()
-    return UUID(bytes=hashlib.sha256(str(row[0] if row else "baogao").encode()).digest()[:16], version=8)
+    return uuid5(NAMESPACE_URL, str(row[0] if row else "baogao"))
 
 
 def name_event(namespace: UUID, event: Event) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Notice:
     created_at: str
     base_url: str | None = None  #: of the archive's web page
     total: int = 0  #: events it is about, where announcements hold only the first of them; 0: all
+    event_ids: tuple[int, ...] = ()  #: of all of them, in that case
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,11 @@ class Delivery:
 
     id: int
     idempotency_key: str
-    rule: str
-    channel: str
+    rule: str  #: empty: held for every rule
+    channel: str  #: empty: no message yet, but what waits for a person
     recipient: str  #: of mail; else empty: the channel is the target
     form: Form
-    state: Literal["held", "pending", "sent", "dead", "dropped"]
+    state: Literal["held", "released", "pending", "sent", "dead", "dropped"]
     events: int
     created_at: str
     not_before: str
@@ -87,4 +88,3 @@ class Delivery:
     error: str  #: of the last attempt
     attempted_at: str | None
     sent_at: str | None
-    event_ids: tuple[int, ...] = field(default=(), repr=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.alerts.model import Delivery
-from archive.errors import NewerArchive, UsageError
+from archive.errors import NewerArchive, StorageError, UsageError
+from archive.schema import split_statements
 from archive.store import BUSY_SECONDS, check, storage_errors, transaction
 
 if TYPE_CHECKING:
@@ -23,21 +25,22 @@ APPLICATION_ID = 0x62616F61  #: "baoa"
 SCHEMA = """
 CREATE TABLE rules (                      -- how far the event feed has been read for each rule
   name TEXT PRIMARY KEY,
+  since_run INTEGER NOT NULL,             -- the rule speaks of later runs only
   event_id INTEGER NOT NULL,              -- events up to this one are planned; run, kind and key are its own, so that
   run_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL) STRICT;   -- it is found again where ids have changed
-CREATE TABLE messages (                   -- one message to one target; held: waits for a person
+CREATE TABLE messages (                   -- one message to one target; or, without a channel, what waits for a person
   id INTEGER PRIMARY KEY,
   idempotency_key TEXT NOT NULL UNIQUE,   -- webhook-id, Message-ID: the same for every attempt
-  rule TEXT NOT NULL,                     -- '': an archive's own hold, before any rule was asked
+  rule TEXT NOT NULL,                     -- '': held for every rule, by the settlement
   channel TEXT NOT NULL, recipient TEXT NOT NULL,
   form TEXT NOT NULL CHECK (form IN ('run','each','daily','summary','test')),
-  state TEXT NOT NULL CHECK (state IN ('held','pending','sent','dead','dropped')),
+  state TEXT NOT NULL CHECK (state IN ('held','released','pending','sent','dead','dropped')),
   created_at TEXT NOT NULL, not_before TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
   attempted_at TEXT, sent_at TEXT) STRICT;
 CREATE INDEX messages_by_state ON messages (state, not_before);
-CREATE TABLE deliveries (                 -- one row per (event, rule, target)
+CREATE TABLE deliveries (                 -- one row per (event, rule, target); of two rules, one message may tell
   event_id INTEGER NOT NULL, rule TEXT NOT NULL, channel TEXT NOT NULL, recipient TEXT NOT NULL,
   run_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,           -- the event, where ids have changed
   message_id INTEGER NOT NULL REFERENCES messages,
@@ -53,8 +56,8 @@ CREATE TABLE issues (                     -- what an operator should look at
 
 _DELIVERY = (
     "m.id, m.idempotency_key, m.rule, m.channel, m.recipient, m.form, m.state, "
-    "(SELECT count(*) FROM deliveries d WHERE d.message_id = m.id) AS events, m.created_at, m.not_before, m.attempts, "
-    "m.reason, m.error, m.attempted_at, m.sent_at"
+    "(SELECT count(DISTINCT event_id) FROM deliveries d WHERE d.message_id = m.id) AS events, "
+    "m.created_at, m.not_before, m.attempts, m.reason, m.error, m.attempted_at, m.sent_at"
 )
 
 
@@ -85,18 +88,23 @@ def open_outbox(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _create_private(path: Path) -> None:
     """Before SQLite makes it for everybody; its -wal and -shm get the mode of the file."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StorageError(
+            f"{path} can't be opened ({error.strerror}): make room or check its permissions, and run again."
+        ) from error
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         if connection.execute("PRAGMA user_version").fetchone()[0]:
             return  # another process was faster
-        for statement in filter(str.strip, SCHEMA.split(";\n")):
+        for statement in split_statements(SCHEMA):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -134,8 +142,17 @@ def list_messages(
 
 
 def list_event_ids(outbox: sqlite3.Connection, message_id: int) -> list[int]:
-    rows = outbox.execute("SELECT event_id FROM deliveries WHERE message_id = ? ORDER BY event_id", (message_id,))
-    return [row[0] for row in rows]
+    return list(list_event_rules(outbox, message_id))
+
+
+def list_event_rules(outbox: sqlite3.Connection, message_id: int) -> dict[int, tuple[str, ...]]:
+    """The rules that match, by event id, in the feed's order."""
+    rules: dict[int, tuple[str, ...]] = {}
+    for event_id, rule in outbox.execute(
+        "SELECT event_id, rule FROM deliveries WHERE message_id = ? ORDER BY event_id, rule", (message_id,)
+    ):
+        rules[event_id] = (*rules.get(event_id, ()), rule)
+    return rules
 
 
 def add_message(
@@ -191,21 +208,16 @@ def note_dead(outbox: sqlite3.Connection, message_id: int, *, error: str, reason
     )
 
 
-def postpone(outbox: sqlite3.Connection, message_ids: Iterable[int], *, not_before: str) -> None:
-    """Without an attempt: their channel has just failed."""
-    outbox.executemany("UPDATE messages SET not_before = ? WHERE id = ?", [(not_before, each) for each in message_ids])
+def postpone(outbox: sqlite3.Connection, message_ids: Iterable[int], *, not_before: str, error: str) -> None:
+    """Without an attempt: their channel has just failed, or can't be used."""
+    outbox.executemany(
+        "UPDATE messages SET not_before = ?, error = ? WHERE id = ?",
+        [(not_before, error, each) for each in message_ids],
+    )
 
 
 def disable(outbox: sqlite3.Connection, channel: str, recipient: str, *, at: str, reason: str) -> None:
     outbox.execute("INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", (channel, recipient, at, reason))
-
-
-def find_disabled(outbox: sqlite3.Connection, channel: str, recipient: str) -> str | None:
-    """Why that target gets no more messages."""
-    row = outbox.execute(
-        "SELECT reason FROM disabled WHERE channel = ? AND recipient = ?", (channel, recipient)
-    ).fetchone()
-    return row[0] if row else None
 
 
 def add_issue(outbox: sqlite3.Connection, run: int, level: str, code: str, message: str, *, at: str) -> None:
@@ -213,3 +225,55 @@ def add_issue(outbox: sqlite3.Connection, run: int, level: str, code: str, messa
         "INSERT OR IGNORE INTO issues (run_id, level, code, message, at) VALUES (?, ?, ?, ?, ?)",
         (run, level, code, message, at),
     )
+
+
+def list_issues(outbox: sqlite3.Connection, run: int) -> list[dict[str, str]]:
+    """As archive.verdict lists those of the archive."""
+    rows = outbox.execute("SELECT level, code, message FROM issues WHERE run_id = ? ORDER BY id", (run,))
+    return [{"level": level, "code": code, "message": message} for level, code, message in rows]
+
+
+class Told(NamedTuple):
+    """An event of a message, by number and by name, and the rules that match it."""
+
+    event_id: int
+    run: int
+    kind: str
+    key: str
+    rules: tuple[str, ...]
+
+
+def list_told(outbox: sqlite3.Connection, message_id: int) -> list[Told]:
+    """In the feed's order."""
+    rows = outbox.execute(
+        "SELECT event_id, run_id, kind, key, json_group_array(rule) FROM deliveries WHERE message_id = ? "
+        "GROUP BY event_id ORDER BY event_id",
+        (message_id,),
+    )
+    return [Told(event, run, kind, key, tuple(json.loads(rules))) for event, run, kind, key, rules in rows]
+
+
+def explain_disabled(outbox: sqlite3.Connection, channel: str, recipient: str) -> str | None:
+    """Since when and why that target gets no more messages."""
+    row = outbox.execute(
+        "SELECT at, reason FROM disabled WHERE channel = ? AND recipient = ?", (channel, recipient)
+    ).fetchone()
+    return f"disabled since {row[0]}: {row[1]}" if row else None
+
+
+def find_newest_run(outbox: sqlite3.Connection, message_id: int) -> int:
+    """0 where the message tells of no event."""
+    row = outbox.execute("SELECT max(run_id) FROM deliveries WHERE message_id = ?", (message_id,)).fetchone()
+    return int(row[0] or 0)
+
+
+def count_dead(outbox: sqlite3.Connection) -> int:
+    return int(outbox.execute("SELECT count(*) FROM messages WHERE state = 'dead'").fetchone()[0])
+
+
+def list_backlog(outbox: sqlite3.Connection) -> list[tuple[str, str, int, str, str]]:
+    """By channel and recipient: what was tried in vain and waits, its number, next attempt, and why."""
+    return outbox.execute(
+        "SELECT channel, recipient, count(*), min(not_before), error FROM messages "
+        "WHERE state = 'pending' AND (attempts > 0 OR error <> '') GROUP BY channel, recipient ORDER BY min(id)"
+    ).fetchall()

@@ -280,7 +280,7 @@ def check_webhook_url(url: str, where: str, *, allow_private: bool) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         parts, host = urlsplit(""), None
-    if parts.scheme not in {"http", "https"} or not host or not url.isascii() or re.search(r"[\s\x00-\x1f]", url):
+    if parts.scheme not in {"http", "https"} or not host or not url.isascii() or not url.isprintable() or " " in url:
         raise UsageError(f"{where}: is no web address; allowed is https://HOST/PATH in ASCII.")
     if parts.username is not None:
         raise UsageError(f"{where}: a user name or password does not belong into the address.")

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from archive.cli import cite, coverage, figures, nights, records, search, serve
+from archive.cli import alerts, cite, coverage, feed, figures, nights, records, search, serve
 from archive.cli.context import Context, say, with_globals
 from archive.errors import BaogaoError, StorageError, UsageError
 
@@ -31,7 +31,9 @@ for _command in (
     *(figures.figures, figures.series),
     coverage.coverage,
     cite.cite,
+    feed.feed,
     serve.serve,
+    *(alerts.notify, alerts.alerts),
 ):
     baogao.add_command(_command)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.context import NUMBER, Context, Seconds, clock, print_json, say, with_globals, writing
-from archive.errors import UsageError
+from archive.errors import Undelivered, UsageError
 
 if TYPE_CHECKING:
     from archive.verdict import Verdict
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 def finish(context: Context, verdict: Verdict) -> None:
     """Print a verdict and leave with its exit code."""
+    print_verdict(context, verdict)
+    sys.exit(verdict.exit_code or 0)
+
+
+def print_verdict(context: Context, verdict: Verdict) -> None:
     from archive.export import dump_json
     from archive.verdict import summarize, tabulate
 
@@ -27,7 +32,7 @@ def finish(context: Context, verdict: Verdict) -> None:
             if verdict.walks:
                 click.echo(tabulate(verdict))
             click.echo(summarize(verdict))
-    sys.exit(verdict.exit_code or 0)
+        sys.stdout.flush()  # telling people may take a while
 
 
 @click.command()
@@ -36,6 +41,7 @@ def finish(context: Context, verdict: Verdict) -> None:
 @click.option("--max-pages", type=click.IntRange(1, 100_000), metavar="N", help="Stop each walk after N pages.")
 @click.option("--dry-run", is_flag=True, help="Fetch, parse and vet; keep nothing but the WARC.")
 @click.option("--no-settle", is_flag=True, help="Archive only; settle later with `baogao settle`.")
+@click.option("--no-notify", is_flag=True, help="Tell nobody yet; `baogao notify` does.")
 @click.option("--time-limit", type=Seconds(1), metavar="S", help="End the night after S seconds.  [5 h]")
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
 @with_globals()
@@ -48,12 +54,14 @@ def crawl(
     *,
     dry_run: bool,
     no_settle: bool,
+    no_notify: bool,
     verbose: bool,
 ) -> None:
-    """One night: walk every listing, archive, settle, and print the verdict.
+    """One night: walk every listing, archive, settle, print the verdict, and tell who wants to know.
 
     Example: baogao crawl --delay 3
     """
+    from archive.cli.alerts import notify_after_night, register_before_night
     from archive.config import check_delay, choose_listings
     from archive.crawl import TIME_LIMIT_SECONDS, stop_on_signals
     from archive.crawl import crawl as crawl_night
@@ -70,6 +78,8 @@ def crawl(
     )
     check_delay(options.delay, listings, "--delay" if delay is not None else "crawl.delay")
     with stop_on_signals():
+        if not dry_run:
+            register_before_night(context.data, config)
         verdict = crawl_night(
             context.data,
             config,
@@ -87,7 +97,11 @@ def crawl(
         return
     if dry_run:
         say("dry run: nothing but the WARC was kept.")
-    finish(context, verdict)
+        finish(context, verdict)
+    print_verdict(context, verdict)
+    with stop_on_signals():
+        delivered = notify_after_night(context.data, config, send=not no_notify)
+    sys.exit(verdict.exit_code or (0 if delivered else Undelivered.exit_code))
 
 
 @click.command()
@@ -150,7 +164,7 @@ def accept(context: Context, run: int) -> None:
 
     Example: baogao accept 12
     """
-    from archive.night import accept as accept_run
+    from archive.deciding import accept as accept_run
 
     with writing(context, "baogao accept") as (connection, reader):
         verdict = accept_run(connection, context.data, run, reader, now=clock())
@@ -167,7 +181,7 @@ def alias(context: Context, key: str, existing: str, reason: str) -> None:
 
     Example: baogao alias report.iimedia.cn:99001 report.iimedia.cn:46641
     """
-    from archive.night import add_alias
+    from archive.deciding import add_alias
 
     with writing(context, "baogao alias") as (connection, reader):
         add_alias(connection, context.data, key, existing, reason, reader, now=clock())

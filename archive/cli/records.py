@@ -23,11 +23,15 @@ def runs(context: Context, run: int | None) -> None:
 
     Example: baogao runs 4
     """
+    from archive.alerts.outbox import list_issues, read_outbox
     from archive.query import list_runs
     from archive.render import render_run, render_runs
 
-    with reading(context) as connection:
+    with reading(context) as connection, read_outbox(context.data.alerts) as outbox:
         ledger = list_runs(connection, run)
+        if outbox is not None:
+            for each in ledger:
+                each["issues"] += list_issues(outbox, each["run"])
     if context.as_json:
         print_json(ledger if run is None else ledger[0])
     else:

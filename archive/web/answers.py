@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from archive.errors import BaogaoError, NewerArchive, UsageError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request, Response
@@ -34,6 +35,7 @@ class Ask:
     path: Mapping[str, str]  #: the parts of the address
     query: Mapping[str, str]  #: the last value of each parameter
     moment: str = ""  #: Accept-Datetime
+    every: Mapping[str, Sequence[str]] = field(default_factory=dict)  #: all values of each parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,31 @@ def answer(compose: Compose) -> Callable[[Request, Datasette], Awaitable[Respons
         if isinstance(made, Moved):
             return Response.redirect(made.location, status=made.status, headers=dict(made.headers))
         if isinstance(made, Document):
+            if _is_known(request, made.headers):
+                return Response("", status=304, headers=dict(made.headers), content_type=made.content_type)
             return Response(made.body, headers=dict(made.headers), content_type=made.content_type)
         html = await datasette.render_template(made.template, dict(made.context), request=request)
         tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
         headers = {**made.headers, "ETag": tag, "Cache-Control": "no-cache"}
-        known = request.headers.get("if-none-match", "")
-        if made.status == HTTPStatus.OK and (tag in known or known.strip() == "*"):
+        if made.status == HTTPStatus.OK and _is_known(request, headers):
             return Response("", status=304, headers=headers)
         return Response.html(html, made.status, headers)
 
     return view
+
+
+def _is_known(request: Request, headers: Mapping[str, str]) -> bool:
+    """Has the visitor that very response already? Where tags are named, times don't count (RFC 9110, 13.2.2)."""
+    tag, changed = headers.get("ETag"), headers.get("Last-Modified")
+    known, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
+    if known is not None:
+        return tag is not None and (tag in known or known.strip() == "*")
+    if since is None or changed is None:
+        return False
+    try:
+        return parsedate_to_datetime(changed) <= parsedate_to_datetime(since)
+    except (ValueError, TypeError, OverflowError):  # no date, one without a zone, a zone that there can't be
+        return False
 
 
 def _understand(request: Request, data: DataDirectory) -> Ask:
@@ -104,6 +121,7 @@ def _understand(request: Request, data: DataDirectory) -> Ask:
         {name: unquote(value) for name, value in request.url_vars.items() if value is not None},
         {name: request.args.getlist(name)[-1] for name in request.args},
         request.headers.get("accept-datetime", ""),
+        {name: request.args.getlist(name) for name in request.args},
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archive.web.about import compose_about
 from archive.web.calendar import compose_coverage
 from archive.web.comparison import compose_comparison
+from archive.web.feeds import compose_atom, compose_json
 from archive.web.listing import compose_listing
 from archive.web.measures import compose_picture, compose_series
 from archive.web.mementos import compose_timemap
@@ -36,4 +37,6 @@ ROUTES: tuple[tuple[str, Compose], ...] = (
     (r"^/series$", compose_series),
     (r"^/series\.svg$", compose_picture),
     (r"^/about$", compose_about),
+    (r"^/feed\.atom$", compose_atom),
+    (r"^/feed\.json$", compose_json),
 )

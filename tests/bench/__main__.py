@@ -10,13 +10,27 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import crawling, differences, growth, memory, searching, searching_large, settling, starting, versions
+from tests.bench import (
+    alerts,
+    crawling,
+    differences,
+    growth,
+    memory,
+    searching,
+    searching_large,
+    settling,
+    starting,
+    versions,
+)
 from tests.bench.figures import say, tabulate
 from tests.bench.running import CommandFailedError
 
 MEASUREMENTS = {
     each.NAME: each
-    for each in (crawling, settling, memory, growth, starting, versions, differences, searching, searching_large)
+    for each in (
+        *(crawling, settling, memory, growth, starting, versions, differences, searching, alerts),
+        searching_large,
+    )
 }
 LIMIT_SECONDS = 900  #: for everything; it takes a fifth of that
 

@@ -1,0 +1,299 @@
+"""One round of sending: every channel by a worker of its own, so that a dead endpoint delays nobody.
+
+All SQLite work and all wording is done in the calling thread. That a message is in the air is on record before it is:
+a crash leaves it pending, and it is tried again by the schedule, under the same key. A channel has one message in the
+air at a time, so that nothing is counted as tried that was not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from archive.alerts.backoff import ATTEMPTS, add_seconds, next_attempt
+from archive.alerts.couriers import Courier, Worker, open_courier
+from archive.alerts.model import Outcome
+from archive.alerts.notices import Gone, load_notice
+from archive.alerts.outbox import (
+    add_issue,
+    disable,
+    explain_disabled,
+    find_newest_run,
+    note_attempt,
+    note_dead,
+    note_failure,
+    note_sent,
+    postpone,
+)
+from archive.alerts.rules import ChatChannel
+from archive.errors import BaogaoError, UsageError
+from archive.printable import spell_out
+from archive.store import storage_errors, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from archive.alerts.model import Delivery
+    from archive.alerts.notices import Cache
+    from archive.alerts.rules import Channel
+    from archive.config import Config
+
+WORKERS = 16  #: channels served at once
+#: a second attempt that near is waited for
+SOON_SECONDS = 10
+#: for what is in the air when the program is to end; for servers to be left politely
+_STOPPING_SECONDS, _FAREWELL_SECONDS = 5.0, 2.0
+#: of a channel in one pass; one message that is always refused must not stand in the way of all others
+_FAILURES = 3
+_DETAIL = 500  #: characters of what a server said
+
+
+def find_path(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+def say_unanswered(patience: float) -> Outcome:
+    return Outcome("retry", f"no answer within {patience:g} seconds", whole_channel=True)
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """One channel in one round: what is left for it, and what is in the air."""
+
+    channel: Channel
+    messages: deque[Delivery]
+    cache: Cache = field(default_factory=dict)
+    courier: Courier | None = None
+    worker: Worker | None = None
+    in_air: Delivery | None = None
+    deadline: float = 0.0
+    failures: int = 0
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self.worker.outcome if self.worker and self.in_air else None
+
+
+class Dispatch:
+    def __init__(
+        self,
+        outbox: sqlite3.Connection,
+        connection: sqlite3.Connection,
+        config: Config,
+        environment: Mapping[str, str],
+        clock: Callable[[], str],
+        jitter: Callable[[], float],
+        say: Callable[[str], None],
+        patience: float,
+    ) -> None:
+        self._outbox = outbox
+        self._connection = connection
+        self._config = config
+        self._environment = environment
+        self._clock = clock
+        self._jitter = jitter
+        self._say = say
+        self._patience = patience
+        self._finished: SimpleQueue[Worker] = SimpleQueue()
+        self._leaving: list[Worker] = []
+        self._archive = find_path(connection)
+        self.sent = 0
+        self.dead = 0
+        self.later: dict[int, str] = {}  #: when what failed may be tried again, by number
+
+    def deliver(self, messages: Iterable[Delivery]) -> None:
+        """Try each once; what fails is on record with the time of its next attempt."""
+        lanes = self._form_lanes(messages)
+        active: list[_Lane] = []
+        try:
+            while lanes or active:
+                while lanes and len(active) < WORKERS:
+                    active.append(lanes.popleft())
+                    if not self._hand_over_next(active[-1]):
+                        self._close(active.pop())
+                for lane in self._await(active) if active else []:
+                    self._conclude(lane)
+                    if not self._hand_over_next(lane):
+                        active.remove(lane)
+                        self._close(lane)
+        except sqlite3.Error:
+            raise
+        except BaseException:  # a signal: hand out nothing more, but know what became of what is in the air
+            self._conclude_late(active)
+            raise
+        finally:
+            for lane in active:
+                self._close(lane)
+            deadline = monotonic() + _FAREWELL_SECONDS
+            for worker in self._leaving:
+                worker.join(max(0.0, deadline - monotonic()))
+            self._leaving.clear()
+
+    def _form_lanes(self, messages: Iterable[Delivery]) -> deque[_Lane]:
+        by_channel: dict[str, deque[Delivery]] = defaultdict(deque)
+        for message in sorted(messages, key=lambda each: (each.attempts > 1, each.id)):
+            by_channel[message.channel].append(message)
+        lanes = [_Lane(self._config.channels[name], found) for name, found in by_channel.items()]
+        return deque(sorted(lanes, key=lambda lane: isinstance(lane.channel, ChatChannel)))  # apprise loads slowly
+
+    def _close(self, lane: _Lane) -> None:
+        if lane.worker is not None:
+            lane.worker.dismiss()
+            if lane.in_air is None:  # else it hangs
+                self._leaving.append(lane.worker)
+            lane.worker = None
+
+    # Out
+
+    def _hand_over_next(self, lane: _Lane) -> bool:
+        """False where nothing of this channel is left to try."""
+        while lane.messages:
+            message = lane.messages.popleft()
+            reason = explain_disabled(self._outbox, message.channel, message.recipient)
+            if reason is None and message.attempts >= ATTEMPTS:
+                reason = f"given up after {ATTEMPTS} attempts, of which the last was cut short"
+            if reason is not None:
+                self._bury(message, reason)
+            elif not self._open(lane, message):
+                return False
+            elif self._hand_over(lane, message):
+                return True
+        return False
+
+    def _open(self, lane: _Lane, message: Delivery) -> bool:
+        """False where a secret is missing or wrong: its messages stay due, for an operator who mends it."""
+        if lane.courier is not None:
+            return True
+        try:
+            lane.courier = open_courier(lane.channel, self._environment)
+        except UsageError as error:
+            waiting = [message, *lane.messages]
+            lane.messages.clear()
+            with transaction(self._outbox):
+                postpone(self._outbox, [each.id for each in waiting], not_before=self._clock(), error=str(error))
+            self._say(f"{lane.channel.name}: not served: {error}")
+            return False
+        return True
+
+    def _hand_over(self, lane: _Lane, message: Delivery) -> bool:
+        assert lane.courier is not None
+        now = self._clock()
+        failed = message.attempts + 1
+        later = next_attempt(failed, now=now, jitter=self._jitter(), retry_after=None) or now
+        note_attempt(self._outbox, message.id, at=now, not_before=later)
+        try:
+            with storage_errors(self._archive):
+                notice = load_notice(self._outbox, self._connection, self._config, message, lane.cache)
+            parcel = lane.courier.compose(notice, message.recipient, now)
+        except Gone as gone:
+            self._bury(message, str(gone))
+            return False
+        except (BaogaoError, sqlite3.Error):
+            raise
+        except Exception as error:  # noqa: BLE001 - one report that can't be worded must not silence all others
+            self._judge(lane, message, Outcome("retry", f"{type(error).__name__} while composing: a bug of baogao"))
+            return False
+        if lane.worker is None:
+            lane.worker = Worker(lane.courier, self._finished)
+        lane.deadline = monotonic() + self._patience
+        lane.in_air = message
+        lane.worker.hand_over(parcel)
+        return True
+
+    # Back
+
+    def _await(self, active: list[_Lane]) -> list[_Lane]:
+        """Lanes whose message came to an end, or to the end of our patience."""
+        with contextlib.suppress(Empty):
+            self._finished.get(timeout=max(0.0, min(lane.deadline for lane in active) - monotonic()))
+        return [lane for lane in active if lane.outcome is not None or lane.deadline <= monotonic()]
+
+    def _conclude(self, lane: _Lane) -> None:
+        assert lane.worker is not None
+        assert lane.in_air is not None
+        outcome = lane.outcome
+        self._judge(lane, lane.in_air, outcome or say_unanswered(self._patience))
+        if outcome is None:  # it still hangs there
+            self._close(lane)
+            lane.courier = None
+        else:
+            lane.worker.outcome = None
+        lane.in_air = None
+
+    def _conclude_late(self, active: list[_Lane]) -> None:
+        deadline = monotonic() + _STOPPING_SECONDS
+        waiting = [lane for lane in active if lane.in_air is not None]
+        while waiting:
+            for lane in [each for each in waiting if each.outcome is not None]:
+                self._conclude(lane)
+                waiting.remove(lane)
+            try:
+                if waiting:
+                    self._finished.get(timeout=max(0.0, deadline - monotonic()))
+            except Empty:
+                return
+
+    def _judge(self, lane: _Lane, message: Delivery, outcome: Outcome) -> None:
+        now = self._clock()
+        detail = spell_out(outcome.detail)[:_DETAIL]
+        if outcome.state == "sent":
+            note_sent(self._outbox, message.id, at=now)
+            self.sent += 1
+            return
+        if outcome.state == "gone":
+            self._disable(message, detail, now)
+            return
+        attempts = message.attempts + 1
+        later = next_attempt(attempts, now=now, jitter=self._jitter(), retry_after=outcome.retry_after)
+        if outcome.state == "final":
+            self._bury(message, f"refused for good: {detail}", detail)
+        elif later is None:
+            self._bury(message, f"given up after {attempts} attempts: {detail}", detail)
+        else:
+            note_failure(self._outbox, message.id, error=detail, not_before=later)
+            self.later[message.id] = later
+        if outcome.state == "retry" and message is lane.in_air:  # what could not be worded says nothing of its target
+            lane.failures += not message.recipient
+        whole = outcome.whole_channel or lane.failures >= _FAILURES
+        if whole or outcome.state == "retry":
+            not_before = later or add_seconds(now, SOON_SECONDS + 1)
+            self._postpone_rest(lane, not_before, detail, recipient=None if whole else message.recipient)
+
+    def _postpone_rest(self, lane: _Lane, not_before: str, detail: str, *, recipient: str | None) -> None:
+        """Untried, what would fail alike; of a mail server that answers, only what goes to the same recipient."""
+        alike = {each.id for each in lane.messages if recipient is None or (recipient and each.recipient == recipient)}
+        with transaction(self._outbox):
+            postpone(self._outbox, alike, not_before=not_before, error=detail)
+        self.later |= dict.fromkeys(alike, not_before)
+        lane.messages = deque(each for each in lane.messages if each.id not in alike)
+
+    def _disable(self, message: Delivery, detail: str, now: str) -> None:
+        with transaction(self._outbox):
+            disable(self._outbox, message.channel, message.recipient, at=now, reason=detail)
+            note_dead(self._outbox, message.id, error=detail, reason=f"disabled since {now}: {detail}")
+            told = self._add_issue(message, "alert-target-gone", f"wants no more messages ({detail}) and gets none")
+        self.dead += 1
+        self._say(told)
+
+    def _bury(self, message: Delivery, reason: str, error: str | None = None) -> None:
+        with transaction(self._outbox):
+            note_dead(self._outbox, message.id, error=message.error if error is None else error, reason=reason)
+            told = self._add_issue(message, "alert-dead", f"did not get it: {reason}")
+        self.dead += 1
+        self._say(told)
+
+    def _add_issue(self, message: Delivery, code: str, what: str) -> str:
+        target = f"{message.recipient} by {message.channel}" if message.recipient else message.channel
+        events = f"{message.events} event{'' if message.events == 1 else 's'}"
+        text = (
+            f"alert {message.id} of the rule {message.rule} with {events}: {target} {what}. `baogao alerts retry "
+            f"{message.id}` tries again, `baogao alerts drop {message.id}` ends it."
+        )
+        add_issue(self._outbox, find_newest_run(self._outbox, message.id), "error", code, text, at=self._clock())
+        return text

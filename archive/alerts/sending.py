@@ -1,0 +1,122 @@
+"""Emptying the outbox: what is due is tried, and once more what may be tried again at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
+
+from archive.alerts.backoff import count_seconds
+from archive.alerts.couriers import Worker, open_courier
+from archive.alerts.dispatch import SOON_SECONDS, Dispatch, find_path, say_unanswered
+from archive.alerts.model import Notice, Outcome
+from archive.alerts.outbox import count_dead, list_backlog, list_messages
+from archive.alerts.rules import SmtpChannel
+from archive.alerts.tally import Backlog, Tally
+from archive.store import storage_errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+
+    from archive.alerts.rules import Channel
+    from archive.config import Config
+
+__all__ = ["Tally", "send_due", "send_test"]
+
+#: for one message, however its endpoint behaves; each kind of channel ends earlier by itself, but for a name server
+PATIENCE_SECONDS = 30.0
+
+
+def send_due(
+    outbox: sqlite3.Connection,
+    connection: sqlite3.Connection,
+    config: Config,
+    environment: Mapping[str, str],
+    *,
+    clock: Callable[[], str],
+    jitter: Callable[[], float],
+    sleep: Callable[[float], object],
+    say: Callable[[str], None],
+    patience: float = PATIENCE_SECONDS,
+) -> Tally:
+    """Try every message that is due, and once more what may be tried again within ten seconds.
+
+    Raises StorageError; and whatever the caller's signal handlers raise, after what was in the air is on record.
+    """
+    with storage_errors(find_path(outbox)):
+        due = list_messages(outbox, due_by=clock())
+        served = [message for message in due if _is_target(config, message.channel, message.recipient)]
+        dispatch = Dispatch(outbox, connection, config, environment, clock, jitter, say, patience)
+        dispatch.deliver(served)
+        now = clock()
+        # also what a crash left in the air a moment ago
+        cut = {each.id: each.not_before for each in list_messages(outbox, states=("pending",)) if each.attempts}
+        later = (cut | dispatch.later).items()
+        soon = {number: at for number, at in later if 0 < count_seconds(now, at) <= SOON_SECONDS}
+        if soon:
+            last = max(soon.values())
+            sleep(count_seconds(now, last))
+            again = list_messages(outbox, due_by=max(last, clock()))
+            again = [message for message in again if message.id in soon]
+            dispatch.deliver(each for each in again if _is_target(config, each.channel, each.recipient))
+        return Tally(
+            dispatch.sent,
+            dispatch.dead,
+            len(due) - len(served),
+            count_dead(outbox),
+            _sum_up(outbox, config, clock()),
+        )
+
+
+def send_test(
+    channel: Channel,
+    config: Config,
+    environment: Mapping[str, str],
+    *,
+    now: str,
+    patience: float = PATIENCE_SECONDS,
+) -> list[tuple[str, Outcome]]:
+    """One marked message to each target of a channel, the way every message goes. Raises UsageError."""
+    courier = open_courier(channel, environment)
+    finished: SimpleQueue[Worker] = SimpleQueue()
+    worker = Worker(courier, finished)
+    outcomes: list[tuple[str, Outcome]] = []
+    stop: Outcome | None = None
+    try:
+        for recipient in channel.to if isinstance(channel, SmtpChannel) else ("",):
+            if stop is not None:
+                outcomes.append((recipient, Outcome("retry", f"not tried: {stop.detail}", whole_channel=True)))
+                continue
+            key = str(uuid5(NAMESPACE_URL, f"baogao test\n{channel.name}\n{recipient}\n{now}"))
+            worker.hand_over(courier.compose(Notice(key, "", "test", (), now, config.base_url), recipient, now))
+            try:
+                outcome = finished.get(timeout=patience).outcome
+            except Empty:
+                outcome = None
+            outcome = outcome or say_unanswered(patience)
+            outcomes.append((recipient or channel.name, outcome))
+            stop = outcome if outcome.whole_channel and outcome.state != "sent" else None
+    finally:
+        worker.dismiss()
+        worker.join(2.0)
+    return outcomes
+
+
+def _is_target(config: Config, name: str, recipient: str) -> bool:
+    channel = config.channels.get(name)
+    if isinstance(channel, SmtpChannel):
+        return recipient in channel.to
+    return channel is not None and not recipient
+
+
+def _sum_up(outbox: sqlite3.Connection, config: Config, now: str) -> tuple[Backlog, ...]:
+    """What waits, by channel, but for what is parked."""
+    channels: dict[str, Backlog] = {}
+    for channel, recipient, messages, at, error in list_backlog(outbox):
+        if _is_target(config, channel, recipient):
+            known = channels.get(channel, Backlog(channel, 0, at, error))
+            first = min(known, Backlog(channel, 0, at, error), key=lambda each: each.next_attempt_at)
+            channels[channel] = replace(first, messages=known.messages + messages)
+    return tuple(replace(each, is_due=each.next_attempt_at <= now) for each in channels.values())
