@@ -114,7 +114,7 @@ def _describe(announcement: Announcement, notice: Notice) -> dict[str, Any]:
         told["last_seen_at"] = announcement.last_seen_at
     if announcement.before is not None:
         told |= _describe_change(announcement.before, record) | {"returned_to": announcement.returned_to}
-    if notice.form == "each":
+    if notice.form == "each" or event.kind == "withdrawn":  # its last version is to be had nowhere else
         told |= {name: tidy(record[name]) for name in _SUMMARIES}
     return told
 
