@@ -124,8 +124,8 @@ _COLUMNS = {
         Column(
             "alert",
             "text",
-            "due: may be announced; quiet: no news (a first walk, a correction, a cosmetic edit); "
-            "held: a person must look first.",
+            "due: may be announced; quiet: no news (a first walk, a correction, a cosmetic edit, a text that goes "
+            "back and forth, or dropped by a person); held: a person must look first.",
             allowed=("due", "quiet", "held"),
         ),
         Column("language", "text", "Summary in which the figure stands.", allowed=("zh", "en")),

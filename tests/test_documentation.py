@@ -25,10 +25,13 @@ def test_readme_explains_every_exit_code():
 def test_configuration_of_the_readme_loads(tmp_path):
     from archive.config import load_config
 
-    block = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     file = tmp_path / "baogao.toml"
-    file.write_text(block[1], encoding="utf-8")
-    assert load_config(file).listings[0].key == "tag:人民日报"
+    file.write_text("\n".join(blocks), encoding="utf-8")
+    config = load_config(file)
+    assert config.listings[0].key == "tag:人民日报"
+    assert [rule.name for rule in config.rules] == ["digital-money"]
+    assert list(config.channels) == ["mail", "hook", "team-chat"]
 
 
 def test_files_of_the_repository_name_no_machine():
