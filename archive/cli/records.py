@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from archive.cli.context import NUMBER, Context, print_json, reading, say, with_globals
-from archive.errors import StorageError, UsageError
+from archive.errors import Locked, StorageError, UsageError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,19 +23,29 @@ def runs(context: Context, run: int | None) -> None:
 
     Example: baogao runs 4
     """
-    from archive.alerts.outbox import list_issues, read_outbox
     from archive.query import list_runs
     from archive.render import render_run, render_runs
 
-    with reading(context) as connection, read_outbox(context.data.alerts) as outbox:
+    with reading(context) as connection:
         ledger = list_runs(connection, run)
-        if outbox is not None:
-            for each in ledger:
-                each["issues"] += list_issues(outbox, each["run"])
+    _add_alert_issues(context, ledger)
     if context.as_json:
         print_json(ledger if run is None else ledger[0])
     else:
         click.echo(render_runs(ledger) if run is None else render_run(ledger[0]))
+
+
+def _add_alert_issues(context: Context, ledger: list[dict[str, Any]]) -> None:
+    """What became of the messages; a sick alerts.db does not hide how the nights went."""
+    from archive.alerts.outbox import list_issues, read_outbox
+
+    try:
+        with read_outbox(context.data.alerts) as outbox:
+            if outbox is not None:
+                for each in ledger:
+                    each["issues"] += list_issues(outbox, each["run"])
+    except (StorageError, Locked) as error:
+        say(f"baogao: issues of alerts are missing here: {error}")
 
 
 @click.command()
