@@ -101,7 +101,7 @@ CREATE TABLE events (                     -- the feed; id is the reader's cursor
   kind TEXT NOT NULL CHECK (kind IN ('appeared','changed','cosmetic','corrected','withdrawn','reappeared')),
   version_id INTEGER NOT NULL REFERENCES item_versions, at TEXT NOT NULL,
   fields TEXT NOT NULL DEFAULT '[]',      -- JSON: what changed, was corrected, or was tidied
-  detail TEXT NOT NULL DEFAULT '',        -- twin; returned to version N; flapping; …; of a cosmetic one its exact_hash
+  detail TEXT NOT NULL DEFAULT '',
   alert TEXT NOT NULL CHECK (alert IN ('due','quiet','held')),   -- may it be announced; delivery state lives elsewhere
   UNIQUE (run_id, item_id, kind, version_id, detail)) STRICT;
 CREATE UNIQUE INDEX one_appearance ON events (item_id) WHERE kind = 'appeared';
