@@ -28,7 +28,9 @@ class Absences:
         last = max(seen.values())
         for run, walked in self.plans:  # a report stays missing when the listing that proved it is retired
             held = walked.intersection(seen)
-            if run > last and held and all(self._count(listing, seen[listing], run) for listing in held):
+            if run <= last or last not in (seen[listing] for listing in held):
+                continue
+            if all(self._count(listing, seen[listing], run) for listing in held):
                 return "missing"
         return "listed"
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 
-from archive.alerts.rules import AlertSection, make_channels, make_rules
+from archive.alerts.rules import AlertSection, make_channels, make_rules, name_choices
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _explain(said: str) -> str:
         allowed = _SECTIONS[re.sub(r"\[\d+\]", "[...]", place)].__struct_fields__
         name = unknown[1] if key == "top level" else f"{key}.{unknown[1]}"
         return f"unknown key `{name}`; allowed here: {', '.join(allowed)}."
-    return f"`{key}`: {message[0].lower()}{message[1:]}."
+    return f"`{key}`: {name_choices(key, message) or f'{message[0].lower()}{message[1:]}.'}"
 
 
 def _resolve(file: _File, name: str) -> Config:
@@ -145,7 +145,12 @@ def _resolve(file: _File, name: str) -> Config:
 def _read_base_url(url: str | None, where: str) -> str | None:
     if url is None:
         return None
-    if not re.fullmatch(r"https?://[!-;=?-~]+", url) or "?" in url or "#" in url or "@" in url:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or not re.fullmatch(r"https?://[!-;=?-~]+", url) or "?" in url or "#" in url or "@" in url:
         raise UsageError(f"{where}: allowed is the address of `baogao serve` as readers see it, https://HOST/.")
     return url.rstrip("/")
 

@@ -49,19 +49,17 @@ LONG_PAUSE_SECONDS = 0.64
 class Stopped(BaogaoError):
     """SIGTERM or SIGINT came: what was archived is kept, the next crawl goes on from there."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(
-            f"stopped by {signal.Signals(number).name}: what was archived is kept; `baogao crawl` goes on from there."
-        )
+    def __init__(self, number: int, kept: str = "what was archived is kept; `baogao crawl` goes on from there") -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}: {kept}.")
         self.exit_code = 128 + number
 
 
 @contextlib.contextmanager
-def stop_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into Stopped, wherever the program is."""
+def stop_on_signals(*kept: str) -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into Stopped, wherever the program is; ``kept``: words other than a crawl's."""
 
     def stop(number: int, _: FrameType | None) -> None:
-        raise Stopped(number)
+        raise Stopped(number, *kept)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

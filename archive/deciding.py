@@ -13,6 +13,7 @@ from archive.errors import Rejected, UsageError
 from archive.journal import list_parts, write_part
 from archive.settle import settle
 from archive.store import storage_errors, transaction
+from archive.twins import TWIN
 
 if TYPE_CHECKING:
     import sqlite3
@@ -140,7 +141,7 @@ def apply_decisions(connection: sqlite3.Connection, data: DataDirectory, run: in
 
 
 def _add_alias(connection: sqlite3.Connection, data: DataDirectory, decision: dict[str, Any]) -> None:
-    """It also answers the question that a twin's held alert asks: that was no new report."""
+    """It also answers the question that a twin's held alerts ask: that was no new report, and the old one not gone."""
     with storage_errors(data.db), transaction(connection):
         connection.execute(
             "INSERT OR IGNORE INTO item_aliases (key, item_id, reason) SELECT ?, id, ? FROM items WHERE key = ?",
@@ -150,6 +151,11 @@ def _add_alias(connection: sqlite3.Connection, data: DataDirectory, decision: di
             "UPDATE events SET alert = 'quiet' WHERE alert = 'held' AND kind = 'appeared' "
             "AND item_id = (SELECT id FROM items WHERE key = ?)",
             (decision["key"],),
+        )
+        connection.execute(
+            "UPDATE events SET alert = 'quiet' WHERE alert = 'held' AND kind <> 'appeared' AND detail = ? "
+            "AND item_id = (SELECT id FROM items WHERE key = ?)",
+            (TWIN, decision["existing"]),
         )
 
 

@@ -11,6 +11,7 @@ from archive.ledger import name_fields
 from archive.model import Page
 from archive.observe import Observation, find_others
 from archive.returns import add_change
+from archive.twins import TWIN, add_return, add_withdrawal, find_twin
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,9 +80,9 @@ class ItemSettler:
         )
         self.connection.execute("UPDATE items SET version_id = ? WHERE id = ?", (version_id, item_id))
         alert, detail = self._alert([seen, *others]), ""
-        twin = self._find_twin(version_id)
+        twin = find_twin(ledger, version_id)
         if twin:
-            alert, detail = ("held", "twin") if alert == "due" else (alert, "")
+            alert, detail = ("held", TWIN) if alert == "due" else (alert, "")
             held = " (that drops its held alert); if it is another, `baogao alerts release`" if detail else ""
             message = f"{seen.key} ({seen.content.title}) has the very summaries of {twin}: if the site moved its id "
             message += f"or edited its title, run `baogao alias {seen.key} {twin}`{held}."
@@ -90,15 +91,6 @@ class ItemSettler:
             alert, detail = "quiet", "overlooked by an earlier parser"
         ledger.add_event(item_id, "appeared", version_id, alert=alert, detail=detail)
         return item_id, version_id
-
-    def _find_twin(self, version_id: int) -> str | None:
-        row = self.connection.execute(
-            "SELECT i.key FROM item_versions n JOIN item_versions v ON v.summary_hash = n.summary_hash "
-            "JOIN items i ON i.id = v.item_id WHERE n.id = ? AND n.summary_hash <> '' AND v.run_id < ? "
-            "ORDER BY v.id LIMIT 1",
-            (version_id, self.ledger.run),
-        ).fetchone()
-        return row[0] if row else None
 
     def _list_overlooked(self, listing_id: int) -> frozenset[str]:
         """What today's parser sees on the last complete walk of a listing, where an older one read it.
@@ -131,7 +123,7 @@ class ItemSettler:
         alert = self._alert([seen, *others])
         speaking = self._compare(seen, current, alert)
         if state == "withdrawn":
-            self.ledger.add_event(item_id, "reappeared", speaking or current.id, alert=alert)
+            add_return(self.ledger, item_id, speaking or current.id, alert)
         self.connection.execute(
             "UPDATE items SET state = 'listed', last_seen_at = max(last_seen_at, ?), last_run_id = ?, parser = ?, "
             "version_id = ?, url = iif(? = '', url, ?) WHERE id = ?",
@@ -245,8 +237,10 @@ class ItemSettler:
         rows = self.connection.execute(
             "SELECT i.id, i.state, i.version_id, i.parser, min(a.misses) AS misses FROM items i "
             "JOIN absences a ON a.item_id = i.id "
+            "JOIN memberships m ON m.item_id = i.id AND m.listing_id = a.listing_id "
             "WHERE i.last_run_id < ? AND i.state <> 'withdrawn' AND i.key NOT IN (SELECT key FROM item_aliases) "
-            "GROUP BY i.id HAVING misses > 0 ORDER BY i.id",
+            # what only a listing that is retired by now still showed: nobody has looked there since
+            "GROUP BY i.id HAVING min(a.misses) > 0 AND max(m.last_run_id) = i.last_run_id ORDER BY i.id",
             (self.ledger.run,),
         ).fetchall()
         for item_id, state, version_id, parser, misses in rows:
@@ -261,7 +255,7 @@ class ItemSettler:
                     "SELECT listing_id FROM memberships WHERE item_id = ?", (item_id,)
                 ).fetchall()
                 announced = self.announced_listings.intersection(row[0] for row in listings)
-                self.ledger.add_event(item_id, "withdrawn", version_id, alert="due" if announced else "quiet")
+                add_withdrawal(self.ledger, item_id, version_id, "due" if announced else "quiet")
 
     def _is_unreadable_now(self, item_id: int) -> bool:
         """True where today's parser fails on the page that last showed the report: its own fault, no absence."""

@@ -154,14 +154,14 @@ class _Settlement:
         (due,) = self.connection.execute(
             "SELECT count(*) FROM events WHERE run_id = ? AND alert = 'due'", (self.run,)
         ).fetchone()
-        changed = self.ledger.counts["changed"]
+        changed = sum(self.ledger.counts[kind] for kind in ("changed", "withdrawn", "reappeared"))
         if is_mass_change(changed=changed, due=due, known=known):
             self.connection.execute("UPDATE events SET alert = 'held' WHERE run_id = ? AND alert = 'due'", (self.run,))
             self.ledger.add_issue(
                 "warning",
                 "flood",
                 f"Mass change: this run would have announced {due} events, where {known} reports were known "
-                f"({changed} of them changed). They are held and nobody is told: look at them with "
+                f"({changed} of them changed, gone or back). They are held and nobody is told: look at them with "
                 "`baogao alerts list`, then run `baogao alerts release` or `baogao alerts drop`.",
             )
 

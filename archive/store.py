@@ -26,6 +26,7 @@ MIN_FREE_BYTES = 8 * 1024 * 1024
 #: a crawling process holds its dead parent's lock until it has noticed, which takes milliseconds
 LOCK_PATIENCE_SECONDS = 0.3
 BUSY_SECONDS = 30
+_REREAD = "`baogao reparse`, which reads it again from the WARC files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,8 @@ def _name_holder(content: str) -> str:
 
 
 @contextlib.contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a sick file or disk into an error a person understands."""
+def storage_errors(path: Path, *, cure: str = _REREAD) -> Iterator[None]:
+    """Turn what SQLite says of a sick file or disk into an error a person understands; ``cure``: of a damaged file."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -138,8 +139,7 @@ def storage_errors(path: Path) -> Iterator[None]:
             ) from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise StorageError(
-                f"{path} is damaged ({said}): move it away and run `baogao reparse`, which reads it again from the "
-                "WARC files; nothing was changed."
+                f"{path} is damaged ({said}): move it away and run {cure}; nothing was changed."
             ) from error
         raise
 
@@ -168,7 +168,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    _refuse_foreign(connection, path, expected=False)
+    refuse_foreign(connection, path, expected=False)
     check(connection)
     _set_pragmas(connection)
     if connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
@@ -190,7 +190,7 @@ def _set_pragmas(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: bool) -> None:
+def refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -233,7 +233,7 @@ def open_for_reading(data: DataDirectory, *, shared: bool = False) -> sqlite3.Co
     with storage_errors(path):
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=not shared)
         try:
-            _refuse_foreign(connection, path, expected=True)
+            refuse_foreign(connection, path, expected=True)
         except BaseException:
             connection.close()
             raise

@@ -94,7 +94,8 @@ def vet_changes(changed: int, known: int) -> list[Gate]:
 def is_mass_change(*, changed: int, due: int, known: int) -> bool:
     """True where what a run would announce is to be looked at by a person first.
 
-    ``known``: the reports that were not withdrawn before the run.
+    ``changed``: withdrawn ones and those that are back too: a listing that shows nine tenths of itself for two nights
+    breaks no other bound. ``known``: the reports that were not withdrawn before the run.
     """
     bound = MAX_MASS_SHARE * known
     return due > 0 and ((changed >= MIN_MASS_CHANGE and changed > bound) or (due > MAX_DUE and due > bound))

@@ -90,3 +90,4 @@ LOG_LEVEL = "INFO"  # default DEBUG
 FEED_EXPORT_ENCODING = "utf-8"  # default escapes everything that is not ASCII in JSON
 BAOGAO_DATA = None  # ours: where `scrapy crawl` archives; None: $BAOGAO_DATA, else ./data
 BAOGAO_CLOCK = "crawler.clock.read_clock"  # ours: what tells the time
+BAOGAO_FIRST_PAGES = False  # ours: True ends every walk behind page 1, which is not read a second time (`baogao check`)

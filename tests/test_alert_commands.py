@@ -1,11 +1,14 @@
 """Alerts as an operator and a subscriber meet them: the real command, a real receiver, nights on a served listing."""
 
+import contextlib
 import json
+import signal
+import sqlite3
 
 import pytest
 
 from archive.replica import Site, catalogue, serve
-from tests.command import Desk
+from tests.command import Desk, finish, wait_for
 from tests.crawls import TAG
 from tests.webhook_receiver import Receiver, Reply
 
@@ -166,6 +169,65 @@ def test_a_flood_waits_for_a_person(scene, decision):
     assert "held" not in summary["alerts"]
 
 
+def test_what_was_held_for_a_rule_that_is_gone_can_not_be_released(scene):
+    scene.crawl()
+    with contextlib.closing(sqlite3.connect(scene.desk.data / "alerts.db")) as outbox, outbox:
+        outbox.execute(
+            "INSERT INTO messages (idempotency_key, rule, channel, recipient, form, state, created_at, not_before) "
+            "VALUES ('k', 'former', '', '', 'summary', 'held', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')"
+        )
+    said = scene.desk.run("alerts", "release", "1")
+    assert (said.code, "held for the rule former, which baogao.toml does not have" in said.sentence) == (2, True)
+    assert scene.desk.run("alerts", "list", "--json").json[0]["state"] == "held"
+    assert scene.desk.run("alerts", "drop", "1").code == 0
+
+
+def test_the_list_can_be_read_while_a_round_hangs(scene):
+    scene.crawl()
+    scene.publish(0)
+    scene.crawl("--no-notify")
+    scene.receiver._script["/hook"] = [Reply(hang="answer")]
+    with scene.desk:
+        scene.desk.start("notify")
+        wait_for(lambda: scene.receiver.received)
+        said = scene.desk.run("alerts", "list", "--json")
+        assert (said.code, [(each["state"], each["attempts"]) for each in said.json]) == (0, [("pending", 1)])
+        assert said.err.startswith("baogao: this is how it stands now: `baogao notify` (pid ")
+        assert scene.desk.run("alerts", "drop", "1").code == 6
+
+
+def test_notify_that_is_stopped_says_how_to_go_on(scene):
+    scene.crawl()
+    scene.publish(0)
+    scene.crawl("--no-notify")
+    scene.receiver._script["/hook"] = [Reply(after=1.0), Reply()]
+    with scene.desk:
+        process = scene.desk.start("notify")
+        wait_for(lambda: scene.receiver.received)
+        process.send_signal(signal.SIGTERM)
+        said = finish(process)
+    assert (said.code, said.sentence) == (
+        143,
+        "stopped by SIGTERM: what was sent is on record; `baogao notify` goes on from there.",
+    )
+    assert scene.desk.run("notify").out == "nothing to send.\n"
+    assert len(scene.receiver.received) == 1
+
+
+def test_the_list_says_what_is_parked(scene):
+    scene.crawl()
+    scene.publish(0)
+    scene.configure(CONFIG.format(url="http://127.0.0.1:9/"))
+    scene.crawl(code=8)
+    scene.configure(CONFIG.format(url=scene.receiver.url()).replace('"hook"', '"other"').replace("l.hook", "l.other"))
+    said = scene.desk.run("notify")
+    assert (said.code, said.out) == (0, "1 message parked: no channel or recipient of that name in baogao.toml.\n")
+    listed = scene.desk.run("alerts", "list").out
+    assert "all → hook: parked: no channel or recipient of that name in baogao.toml" in listed
+    (parked,) = scene.desk.run("alerts", "list", "--json").json
+    assert (parked["parked"], parked["next_attempt_at"]) == (True, None)
+
+
 def test_what_a_person_decided_outlasts_the_database(scene):
     scene.crawl()
     older = scene.site.shown(TAG, 1)[0]
@@ -173,7 +235,7 @@ def test_what_a_person_decided_outlasts_the_database(scene):
     scene.site.publish(type(older)(**{name: getattr(older, name) for name in older.__slots__} | {"id": twin.id}), TAG)
     scene.crawl()
     (held,) = scene.desk.run("alerts", "list", "--json").json
-    assert held["reason"] == "it may be an older report under another key"
+    assert held["reason"] == "it may be one report under two keys"
     scene.desk.run("alerts", "release", held["id"])
     alerts = scene.desk.query("SELECT kind, alert FROM events WHERE alert <> 'quiet'")
     assert alerts == [("appeared", "due")]
@@ -217,4 +279,7 @@ def test_a_damaged_outbox_keeps_no_night_from_being_crawled(scene):
     said = scene.crawl(code=8)
     assert "alerts.db is damaged" in said.err
     assert scene.desk.run("runs", "2", "--json").json["outcome"] == "complete"
-    assert scene.desk.run("notify").code == 7
+    said = scene.desk.run("notify")
+    assert (said.code, "reparse" in said.sentence, "run `baogao notify`, which" in said.err) == (7, False, True)
+    (scene.desk.data / "alerts.db").unlink()
+    assert scene.desk.run("notify").out == "1 message sent.\n"

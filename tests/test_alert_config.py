@@ -1,5 +1,8 @@
 """[[alert]] and [channel.NAME]: what is allowed, what each mistake is told, and no secret in the file."""
 
+import os
+import subprocess
+import sys
 from datetime import time
 
 import pytest
@@ -93,7 +96,7 @@ def test_no_alerts_at_all(tmp_path):
         (RULE.replace('"x"', '"a\\nb"') + HOOK, "`alert[0].name`"),
         (RULE + 'match = "-银行"\n' + HOOK, "`alert[0].match`: The query only says what to leave out"),
         (RULE + 'match = "。"\n' + HOOK, "`alert[0].match`: There is nothing to search for"),
-        (RULE + 'on = ["published"]\n' + HOOK, "`alert[0].on[0]`"),
+        (RULE + 'on = ["canary"]\n' + HOOK, "`alert[0].on[0]`: allowed: appeared, changed, withdrawn, reappeared."),
         (RULE + "on = []\n" + HOOK, "`alert[0].on`"),
         (RULE + 'on = ["changed"]\nchanged = ["figure"]\n' + HOOK, "'figure' is no kind of change; allowed: title"),
         (RULE + 'changed = ["figures"]\n' + HOOK, '`alert[0].changed`: only speaks where `on` holds "changed"'),
@@ -115,6 +118,7 @@ def test_no_alerts_at_all(tmp_path):
         (MAIL.replace("//mail", "//me:canary@mail"), "a password never stands in this file"),
         (MAIL.replace("//mail", "//me@mail"), "go together"),
         (MAIL + 'password_env = "P"\n', "go together"),
+        (MAIL + 'tls = "canary"\n', "`channel.mail`: `tls`: allowed: starttls, none."),
         (MAIL + 'tls = "none"\n', "allowed only for smtp:// on a loopback address"),
         (MAIL.replace("a@example.org", "a@example.org\\nBcc: x@y.z"), "`channel.mail.to[0]`: is no mail address"),
         (MAIL.replace("smtp://mail.example.org", "mail.example.org"), "`channel.mail.url`: allowed is smtp://"),
@@ -123,6 +127,8 @@ def test_no_alerts_at_all(tmp_path):
         ('[channel.chat]\ntype = "apprise"\n', "name the variable that holds its address with url_env"),
         ('[channel.chat]\ntype = "apprise"\nurl = "slack://canary/a/b"\n', "unknown key `url`"),
         ('[web]\nbase_url = "reports.example.org"\n', "`web.base_url`"),
+        ('[web]\nbase_url = "https://[::1"\n', "`web.base_url`: allowed is the address"),
+        ('[web]\nbase_url = "https://reports.example.org:canary/"\n', "`web.base_url`: allowed is the address"),
         ("[channel]\nmail = 3\n", "`channel"),
     ],
 )  # fmt: skip
@@ -154,6 +160,20 @@ def test_secret_from_the_environment():
     assert "ary" not in str(error.value)
 
 
+def test_secret_that_systemd_hands_over(tmp_path, monkeypatch):
+    handed = tmp_path / "credentials"
+    handed.mkdir()
+    (handed / "key").write_text("value\n")
+    (handed / "key").chmod(0o440)
+    source = Source("channel.x.secret", file="key")
+    assert source.read({"CREDENTIALS_DIRECTORY": str(handed)}).reveal() == "value"
+    with pytest.raises(UsageError, match="can't be read"):
+        source.read({})
+    monkeypatch.chdir(handed)
+    with pytest.raises(UsageError, match="may be read by others"):
+        source.read({"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
 def test_secret_from_a_private_file(tmp_path):
     file = tmp_path / "key"
     file.write_text("value\n")
@@ -168,6 +188,31 @@ def test_secret_from_a_private_file(tmp_path):
         source.read({})
     with pytest.raises(UsageError, match="can't be read"):
         Source("channel.x.secret", file=str(tmp_path / "none")).read({})
+
+
+def test_secret_file_below_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key").write_text("value\n")
+    (tmp_path / "key").chmod(0o600)
+    assert Source("channel.x.secret", file="~/key").read({}).reveal() == "value"
+    for nowhere in ("~nobody-of-this-name/key", "/a\0b"):
+        with pytest.raises(UsageError, match="can't be read"):
+            Source("channel.x.secret", file=nowhere).read({})
+
+
+def test_secret_file_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "key", 0o600)
+    program = "import sys; from archive.alerts.secret import Source; Source('x.secret', None, sys.argv[1]).read({})"
+    command = [sys.executable, "-c", program, str(tmp_path / "key")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert "can't be read (it is no regular file)" in done.stderr
+
+
+@pytest.mark.parametrize("where", [{"variable": "whsec_canary"}, {"variable": "canary"}, {"file": "canary"}])
+def test_secret_typed_in_place_of_its_name_is_not_repeated(where):
+    with pytest.raises(UsageError, match=r"channel\.x\.secret_(env|file): the .* that it names") as error:
+        Source("channel.x.secret", **where).read({})
+    assert "canary" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,19 @@ def test_change_of_a_tenth_of_the_reports_is_held(tmp_path, changed, held):
     assert ("flood" in nights.issues()) is held
 
 
+@pytest.mark.parametrize(("gone", "held"), [(8, False), (12, True)])
+def test_tenth_of_the_reports_gone_or_back_is_held(tmp_path, gone, held):
+    nights = play_baseline(tmp_path / "data", 79)
+    kept, nights.publisher.tags["甲"] = nights.publisher.tags["甲"], nights.publisher.tags["甲"][:-gone]
+    nights.night()
+    alert = "held" if held else "due"
+    assert nights.night().alerts == {alert: gone}
+    nights.publisher.tags["甲"] = kept
+    assert nights.night().alerts == {alert: gone}
+    assert {(kind, alert) for kind, _, alert in nights.events()} == {("reappeared", alert)}
+    check_rebuild(nights, tmp_path / "again")
+
+
 def test_mass_change_is_told_with_what_to_do(tmp_path):
     nights = play_baseline(tmp_path / "data", 79)
     verdict = edit_many(nights, 12)
@@ -341,6 +354,41 @@ def test_alias_answers_what_the_held_alert_asks(nights, tmp_path):
         nights.release(held_before(nights, "r40"))
     nights.night()
     check_rebuild(nights, tmp_path / "again")
+
+
+def test_old_key_of_an_undecided_twin_is_not_called_gone(nights, tmp_path):
+    move(nights, "r4", "r40")
+    nights.night()
+    assert nights.events() == [("withdrawn", "r4", "held")]
+    assert any(
+        "`baogao alias r40 r4`" in message for (message,) in nights.query("SELECT message FROM issues WHERE run_id = 3")
+    )
+    nights.alias("r40", "r4")
+    assert nights.events() == [("withdrawn", "r4", "quiet")]
+    nights.night()
+    assert nights.events() == [("changed", "r4", "due"), ("reappeared", "r4", "quiet")]
+    nights.publisher.withdraw("r40")
+    for _ in range(2):
+        nights.night()
+    assert nights.events() == [("withdrawn", "r4", "due")]
+    check_rebuild(nights, tmp_path / "again")
+
+
+@pytest.mark.parametrize(("decision", "alert"), [("release", "due"), ("drop", "quiet")])
+def test_old_key_of_a_twin_that_a_person_decided_on_is_gone(nights, decision, alert):
+    move(nights, "r4", "r40")
+    getattr(nights, decision)(keys=["r40"])
+    nights.night()
+    assert nights.events() == [("withdrawn", "r4", "due")]
+    assert nights.events(2) == [("appeared", "r40", alert)]
+
+
+def test_old_key_that_is_back_before_anybody_decided_waits_too(nights):
+    move(nights, "r4", "r40")
+    nights.night()
+    nights.publisher.restore("r4")
+    nights.night()
+    assert nights.events() == [("reappeared", "r4", "held")]
 
 
 def test_alias_leaves_what_was_announced(nights):

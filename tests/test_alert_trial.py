@@ -225,6 +225,17 @@ def test_command_of_a_rule_that_is_not_there(nights, tmp_path, name, config, exp
         raise said.exception
 
 
+def test_command_of_a_rule_on_a_listing_that_is_not_there(nights, tmp_path):
+    config = CONFIG.replace('name = "all"', 'name = "all"\nlisting = ["甲", "tag:\\u001b[31m没有"]')
+    said = call(nights, tmp_path, "all", config=config)
+    assert said.exit_code == 0, said.exception
+    assert said.stderr.startswith("baogao: There is no listing '")
+    assert said.stderr.endswith("this archive has tag:甲. Until it is crawled, `listing` keeps this rule silent.\n")
+    assert "没有" in said.stderr
+    assert "\x1b" not in said.stderr
+    assert "would have fired 6 times" in said.stdout
+
+
 @pytest.mark.parametrize("width", [0, 20, 79, 200])
 def test_titles_are_cut_and_never_act(width):
     titles = [*TEXTS, "\x1b[31m", "a\rb", "\u202egnp.exe", "a\u2028b", "虚" * 500, "a" * 10_000]

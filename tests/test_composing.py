@@ -24,10 +24,11 @@ from archive.alerts.cutting import cut, excerpt, one_line
 from archive.alerts.events import list_events
 from archive.alerts.model import Notice
 from archive.alerts.rules import SmtpChannel
+from archive.alerts.wording import tell_meanwhile
 from archive.store import open_for_reading
 from archive.text import tidy
 from tests.hostile import FORMULAS, TEXTS
-from tests.nights import Nights
+from tests.nights import Nights, Publisher
 from tests.web.payloads import PAYLOADS
 
 ID = "0f8fad5b-d9cb-569f-a165-70867728950e"
@@ -199,7 +200,7 @@ def test_mail_of_a_change_shows_what_changed_also_without_styles(announcements):
     message = mail(notice(choose(announcements, "changed")))
     assert message["Subject"].startswith("[digital-money] Changed / 内容变更: 虚构咨询 | 第1份")
     text, page = text_of(message), read_html(message)
-    assert "figures (Chinese), figures (English) / 数字（中文）、数字（英文）" in text
+    assert "figures (Chinese), figures (English) / 数据（中文）、数据（英文）" in text
     assert "[-3316.6亿元-]{+3416.6亿元+} (+3 %)" in text
     assert "The invented market reached [-331.66-]{+341.66+} billion yuan" in text
     assert "made-up companies" not in text  # that sentence did not change
@@ -216,6 +217,41 @@ def test_mail_of_a_title_that_changed(announcements):
     text = text_of(mail(notice(choose(announcements, "changed", 2))))
     assert "What changed / 变更内容: title / 标题" in text
     assert "虚构咨询 | 第3份编造的报告{+（修订）+}" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("One.\nTwo.", "", "[-One.-]\n[-Two.-]\n"),
+        ("One. Two.\nThree.", "One. Two.", "[-Three.-]\n"),
+        ("One.", "One. Two.", "{+Two.+}\n"),
+        ("One.\nTwo.", "One. Two.", "(a paragraph break moved / 段落划分有变)\n"),
+    ],
+)
+def test_a_sentence_takes_its_blanks_along(announcements, before, after, expected):
+    """What went with a whole paragraph has not moved."""
+    told = choose(announcements, "changed")
+    record = dict(told.record) | {"summary_zh": ZH, "summary_en": after}
+    told = replace(told, record=record, before=record | {"summary_en": before, "version": 1})
+    said = text_of(mail(notice(told))).partition("English summary / 英文摘要:\n")[2]
+    assert re.sub(r"(?m)^ +", "", said).startswith(f"{expected}\n"), said
+
+
+def test_far_from_a_change_no_amount_is_torn(announcements):
+    told = choose(announcements, "changed")
+    before = f"甲公司{'很' * 35}大61.8万亿元{'长' * 60}降41.5万亿{'很' * 36}多的乙"
+    record = dict(told.record) | {"summary_zh": before + "。", "summary_en": EN}
+    told = replace(told, record=record | {"summary_zh": f"丙{before}丁。"}, before=record | {"version": 1})
+    assert "大61.8万亿 … 41.5万亿很" in text_of(mail(notice(told)))
+
+
+def test_two_long_words_around_a_middle_are_told_once(announcements):
+    told = choose(announcements, "changed")
+    before = f"{'甲' * 38}{'x' * 30}{'乙' * 30}"
+    record = dict(told.record) | {"summary_zh": f"{before}。", "summary_en": EN}
+    told = replace(told, record=record | {"summary_zh": f"丙{before}丁。"}, before=record | {"version": 1})
+    text = text_of(mail(notice(told)))
+    assert (text.count("x" * 30), before in text) == (1, True)
 
 
 def test_a_return_says_so_and_that_flips_are_not_told(announcements):
@@ -249,6 +285,38 @@ def test_a_withdrawal_is_worded_and_holds_the_last_version(announcements):
     assert re.match(words, event["note"])
     assert event["last_seen_at"] == told.last_seen_at
     assert event["summary_en"] == EN
+
+
+def test_what_became_of_it_meanwhile_is_told(tmp_path):
+    """A message may have been held, or its channel down, for days."""
+    publisher = Publisher()
+    for key in "abcd":
+        publisher.publish(key)
+    nights = Nights(tmp_path / "data", publisher)
+    nights.night()
+    publisher.publish("n")
+    publisher.edit("a", zh="虚构的a规模为13.5亿元")
+    publisher.withdraw("b")
+    nights.night()
+    nights.night()
+    publisher.edit("a", zh="虚构的a规模为14.5亿元")
+    publisher.withdraw("n")
+    publisher.restore("b")
+    nights.night()
+    nights.night()
+    with contextlib.closing(open_for_reading(nights.data)) as connection:
+        told = load_announcements(connection, [each for each in list_events(connection) if each.alert == "due"])
+    said = {(each.event.run, each.event.kind, each.event.key): tell_meanwhile(each) for each in told}
+    assert {name: words[0][0] for name, words in said.items() if words} == {
+        (2, "appeared", "n"): "Since then it is no longer listed.",
+        (2, "changed", "a"): "Since then its text has changed again.",
+        (3, "withdrawn", "b"): "Since then it is listed again.",
+    }
+    old = next(each for each in told if each.event.key == "n" and each.event.kind == "appeared")
+    _, chat = compose_chat(notice(old), title_limit=100, body_limit=1000)
+    for written in (text_of(mail(notice(old))), chat, compose_webhook(notice(old)).decode()):
+        assert "此后已不再列出" in written
+        assert "New report" in written
 
 
 def test_a_report_that_is_back_is_never_called_new(announcements):
@@ -437,7 +505,7 @@ def test_chat_is_one_or_two_lines_a_report(announcements):
     assert len(body.splitlines()) == 2 * len(announcements)
     assert (
         "Changed / 内容变更: 虚构咨询 | 第1份编造的报告 – figures (Chinese), figures (English)"
-        " / 数字（中文）、数字（英文）: 3316.6亿元 → 3416.6亿元 (+3 %); "
+        " / 数据（中文）、数据（英文）: 3316.6亿元 → 3416.6亿元 (+3 %); "
     ) in body
     assert "New report / 新报告: 虚构咨询 | 一份新的报告\nhttp://127.0.0.1/127.0.0.1:99" in body
     linked = compose_chat(notice(*announcements, form="run"), title_limit=200, body_limit=10_000)[1]
@@ -492,6 +560,28 @@ def test_chat_mentions_nobody(announcements):
 )
 def test_nothing_is_cut_inside_a_character(text, limit, expected):
     assert cut(text, limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("up 41.5% from a year before", "41.5%"),
+        ("规模达61.8万亿元，增长", "61.8万亿"),
+        ("企业共10,000家，其中", "10,000"),
+        ("a size of 1.93 billion yuan in", "1.93 billion"),
+    ],
+)
+def test_no_cut_makes_another_amount(text, amount):
+    """Of 41.5% a reader must not see 41, nor of 61.8万亿 61.8万."""
+    told = [re.findall(r"\d[\d.,]*(?:[%万亿]+| \w+)?", cut(text, limit)) for limit in range(4, len(text))]
+    assert [] in told
+    assert {each for found in told for each in found} == {amount}
+
+
+def test_a_row_of_digits_is_no_amount_and_is_cut():
+    assert cut("1" * 200, 10) == "1" * 9 + "…"
+    assert cut("第" + "1" * 200, 10) == "第" + "1" * 8 + "…"
+    assert cut("12345", 3) == "12…"
 
 
 def test_an_excerpt_ends_with_a_sentence():

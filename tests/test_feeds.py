@@ -256,6 +256,24 @@ def test_text_that_came_back_says_so():
     assert "Back to the text of version 1" in entry.content
     assert "恢复为第 1 版内容" in entry.content
     assert "<del>新</del>" in entry.content
+    assert entry.title == "Changed back to version 1 / 恢复为第 1 版: 标题"
+
+
+def test_changed_text_stands_under_a_heading_of_its_own():
+    """Else the Chinese text would stand below “English summary”."""
+    entry = make_entry(announce("标题", en="b", kind="changed", before={"summary_en": "c"}))
+    heading, _, text = entry.content.partition("<h4>Whole text of version 2 / 第 2 版全文</h4>")
+    assert "<h4>English summary / 英文摘要</h4>" in heading
+    assert text.lstrip().startswith('<div lang="zh-Hans"><p>甲</p></div>')
+    assert "Whole text" not in make_entry(announce("标题", zh="", en="", kind="changed", before={"title": "c"})).content
+
+
+def test_language_that_went_leaves_no_empty_deletion():
+    entry = make_entry(announce("标题", en="", kind="changed", before={"summary_en": "One.\nTwo."}))
+    assert entry.content.count("<del>") == 2
+    entry = make_entry(announce("标题", en="One. Two.", kind="changed", before={"summary_en": "One.\nTwo."}))
+    assert "<p>(a paragraph break moved / 段落划分有变)</p>" in entry.content
+    assert "<del>" not in entry.content
 
 
 # characters
@@ -380,6 +398,21 @@ def test_unchanged_file_is_not_touched(tmp_path):
     assert (target.stat().st_mtime, target.stat().st_ino) == (1, known.st_ino)
     assert write_feed(b"two", target)
     assert target.stat().st_mtime > 1
+
+
+def test_link_stays_a_link(tmp_path):
+    """To where the web server looks, say."""
+    place, link = tmp_path / "www" / "feed.atom", tmp_path / "feed.atom"
+    place.parent.mkdir()
+    link.symlink_to(place)
+    for content in (b"one", b"two"):
+        assert write_feed(content, link)
+        assert (link.is_symlink(), place.read_bytes()) == (True, content)
+    assert not write_feed(b"two", link)
+    link.unlink()
+    link.symlink_to(link)  # leads nowhere: there is nothing to keep
+    assert write_feed(b"three", link)
+    assert link.read_bytes() == b"three"
 
 
 def test_file_that_can_not_be_written(tmp_path):

@@ -14,6 +14,7 @@ from email.message import EmailMessage
 import pytest
 
 from archive.alerts.mail import MailServer
+from archive.alerts.model import Outcome
 from archive.alerts.rules import SmtpChannel
 from archive.alerts.secret import Secret
 from archive.alerts.smtp import _quote
@@ -148,6 +149,14 @@ def test_every_verb_refused(trusted, capsys):
     with capsys.disabled():
         print(f"\n{count} refusals: {len(VERBS) - 1} verbs, 8 codes each")  # noqa: T201 - the count is wanted
     assert count == 72
+
+
+@pytest.mark.parametrize("verb", ["connect", "RCPT", "message"])
+def test_an_answer_without_a_number_is_no_refusal(trusted, verb):
+    with connect(make_script(**{verb: "\x1b[31mnothing known"}), trusted) as (_, mail):
+        outcome = mail.send(READER, write())
+    named = verb.replace("message", "the message")
+    assert outcome == Outcome("retry", f"{named}: the answer is no SMTP", whole_channel=True)
 
 
 @pytest.mark.parametrize("action", [HANG, DRIP, CLOSE])

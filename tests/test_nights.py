@@ -260,6 +260,23 @@ def test_retired_listing_proves_nothing_and_hinders_nothing(nights):
     assert nights.events() == [("withdrawn", "both", "due")]
 
 
+def test_report_that_only_a_retired_listing_still_showed_is_not_gone(nights):
+    nights.publisher.publish("moved", "甲", "乙")
+    nights.publisher.publish("x", "乙")
+    nights.night(configured=True)
+    nights.publisher.withdraw("moved", "甲")
+    for _ in range(3):
+        nights.night(configured=True)
+    for _ in range(3):
+        nights.night("甲", configured=True)
+        assert (nights.state("moved"), nights.events()) == ("listed", [])
+    nights.publisher.withdraw("moved")
+    nights.night(configured=True)
+    assert nights.state("moved") == "missing"
+    nights.night(configured=True)
+    assert nights.events() == [("withdrawn", "moved", "due")]
+
+
 def test_parser_change_alone_is_a_correction_and_never_an_alert(tmp_path):
     nights = Nights(tmp_path / "data", reader=make_reader(1, blind_to=("®",)))
     nights.publisher.publish("r1", zh="品牌®的虚构规模")

@@ -240,6 +240,25 @@ def test_a_registered_rule_hears_of_every_later_night(make, publisher):
     assert office.told() == [("all", "hook", "run", ["appeared m"])]
 
 
+def test_a_night_settled_in_the_middle_of_a_planning_is_planned_by_the_next(make, publisher):
+    office = make(rule())
+    publisher.publish("m")
+    office.night(planned=False)
+    publisher.publish("n")
+
+    def settle_another(statement):
+        if statement.endswith("ORDER BY e.id DESC LIMIT 1"):  # the feed was read, its end is asked for
+            connection.set_trace_callback(None)
+            office.night(planned=False)
+
+    with office.opened() as (outbox, connection):
+        connection.set_trace_callback(settle_another)
+        plan(outbox, connection, office.rules, CHANNELS, now=office.nights.now())
+    assert office.nights.query("SELECT max(id) FROM runs") == [(3,)]
+    office.plan()
+    assert [keys for *_, keys in office.told()] == [["appeared m"], ["appeared n"]]
+
+
 def test_the_same_messages_have_the_same_keys_when_alerts_db_is_lost(make, publisher):
     office = make(rule(to=("hook", "mail")))
     publisher.publish("n")
@@ -312,7 +331,7 @@ def test_a_twin_waits_for_a_person(make, publisher, decision):
     publisher.publish("t", zh=publisher.reports["a"]["zh"], en=publisher.reports["a"]["en"])
     office.night()
     (held,) = office.messages()
-    assert (held.state, held.rule, held.reason) == ("held", "", "it may be an older report under another key")
+    assert (held.state, held.rule, held.reason) == ("held", "", "it may be one report under two keys")
     office.night()
     if decision == "alias":
         office.nights.alias("t", "a")
@@ -445,3 +464,32 @@ def test_random_nights_tell_each_due_event_once(tmp_path, seed):
             expected = name == "hooked" or kind == "appeared"
             was_told = (number, name, channel, recipient) in told
             assert was_told == expected or (kind == "changed" and returned), (number, kind, name)
+
+
+def test_a_rule_that_is_put_back_is_a_new_one(make, publisher):
+    office = make(rule(), rule("other", ("other",)))
+    office.rules, whole = office.rules[:1], office.rules
+    publisher.publish("m")
+    office.night()
+    publisher.publish("n")
+    office.night()
+    office.rules = ()  # by accident: nothing is forgotten
+    office.plan()
+    office.rules = whole
+    office.plan()
+    assert [told[3] for told in office.told() if told[0] == "other"] == [["appeared n"]]
+    assert [told[3] for told in office.told() if told[0] == "all"] == [["appeared m"], ["appeared n"]]
+
+
+def test_a_lost_outbox_tells_the_last_night_again_also_when_a_crawl_comes_first(make, publisher):
+    office = make(rule())
+    publisher.publish("m")
+    office.night()
+    before = {message.idempotency_key for message in office.messages()}
+    for path in office.path.parent.glob("alerts.db*"):
+        path.unlink()
+    office.register()
+    publisher.publish("n")
+    office.night()
+    assert [told[3] for told in office.told()] == [["appeared m"], ["appeared n"]]
+    assert before < {message.idempotency_key for message in office.messages()}

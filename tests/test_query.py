@@ -112,6 +112,10 @@ def play_retirements(root):
     night("乙")  # r5 was missing when 甲 was retired, and stays so
     night("乙")
     night("甲", "乙")
+    played.publisher.withdraw("r2", "甲")
+    night("甲", "乙")
+    night("甲")  # only 乙 still held r2: it is neither missing nor withdrawn
+    night("甲")
     return played, told
 
 
@@ -124,8 +128,9 @@ def test_as_of_a_run_states_are_as_it_left_them_whatever_was_retired(tmp_path):
     opened.close()
     states = [[record["state"] for record in records] for records in told.values()]
     assert [of_run[0] for of_run in states][:4] == ["listed", "missing", "withdrawn", "listed"]
-    assert [of_run[1] for of_run in states][4:] == ["missing", "withdrawn"] + 4 * ["withdrawn"]
-    assert [of_run[5] for of_run in states][5:] == ["listed", "missing", "missing", "missing", "withdrawn"]
+    assert [of_run[1] for of_run in states][4:] == ["missing", "withdrawn"] + 7 * ["withdrawn"]
+    assert [of_run[5] for of_run in states][5:] == ["listed", "missing", "missing", "missing"] + 4 * ["withdrawn"]
+    assert {of_run[2] for of_run in states} == {"listed"}
 
 
 def test_last_seen_is_the_last_page_that_showed_it_now_and_as_of(tmp_path):

@@ -141,7 +141,9 @@ class Witness:
     def decide(self, decision):
         """About the first event that is held."""
         held = self.nights.query(
-            "SELECT i.key FROM events e JOIN items i ON i.id = e.item_id WHERE e.alert = 'held' ORDER BY e.id LIMIT 1"
+            "SELECT i.key FROM events e JOIN items i ON i.id = e.item_id WHERE e.alert = 'held' "
+            "AND (?1 <> 'alias' OR e.kind = 'appeared') ORDER BY e.id LIMIT 1",
+            decision,
         )
         for (key,) in held:
             if decision != "alias":
@@ -209,7 +211,8 @@ class Witness:
             for key in shown[tag]:
                 assert self.nights.state(key) == "listed"
         states = dict(self.nights.query("SELECT key, state FROM items"))
-        gone = set(states) - shown["甲"] - shown["乙"]
+        aliases = self.nights.query("SELECT a.key, i.key FROM item_aliases a JOIN items i ON i.id = a.item_id")
+        gone = set(states) - shown["甲"] - shown["乙"] - {key for keys in aliases for key in keys}  # one is for both
         assert all(states[key] != "listed" for key in gone), "gone from two complete walks, yet listed"
 
 

@@ -20,6 +20,7 @@ import pytest
 from archive.alerts.backoff import DELAYS, add_seconds
 from archive.alerts.deciding import retry_messages
 from archive.alerts.events import list_events
+from archive.alerts.listing import tabulate_messages
 from archive.alerts.notices import load_notice
 from archive.alerts.outbox import add_deliveries, add_message, list_messages, open_outbox
 from archive.alerts.rules import Rule, make_channels
@@ -182,6 +183,27 @@ def test_four_broken_endpoints_delay_nobody(desk):
     }
 
 
+def test_what_failed_at_once_is_tried_again_in_the_round_that_another_prolongs(desk):
+    script = {"/fails": [Reply(500), Reply()], "/hangs": Reply(hang="answer")}
+    with Receiver(script) as receiver:
+        desk = desk({name[1:]: hook(receiver.url(name)) for name in script})
+        failed, hung = desk.plan("fails"), desk.plan("hangs")
+        started = time.monotonic()
+        desk.send(patience=1.0, clock=lambda: add_seconds(desk.now, round(20 * (time.monotonic() - started))))
+        assert Counter(each.path for each in receiver.received) == {"/fails": 2, "/hangs": 2}
+    assert (desk.message(failed).state, desk.message(hung).state) == ("sent", "pending")
+
+
+def test_a_clock_that_was_set_back_puts_nothing_off(desk):
+    """By a year, that is: for an hour or two the schedule holds."""
+    with Receiver() as receiver:
+        desk = desk({"hook": hook(receiver.url())})
+        for wait in (3600, 29 * 3600, 400 * 86400):
+            desk.plan("hook", at=add_seconds(NOW, wait))
+        assert desk.send().sent == len(receiver.received) == 1
+        assert list(desk.states().values()) == ["pending", "pending", "sent"]
+
+
 def test_a_recipient_that_fails_does_not_concern_the_others(desk):
     script = Script({
         "RCPT:unknown@invented.example": "550 5.1.1 no such person",
@@ -208,6 +230,9 @@ def test_a_recipient_that_fails_does_not_concern_the_others(desk):
     unknown = desk.message(numbers["unknown"])
     assert (unknown.state, unknown.attempts) == ("dead", 1)
     assert "no such person" in unknown.reason
+    listed = tabulate_messages(desk.outbox, desk.connection, [unknown], desk.config)
+    assert "→ unknown@invented.example by mail: refused for good: RCPT: 550" in listed
+    assert listed.count("no such person") == 1
     ((code, run, text),) = desk.issues()
     assert (code, run) == ("alert-dead", desk.events[-1].run)
     assert all(
@@ -374,6 +399,8 @@ def test_what_is_no_longer_configured_is_parked(desk):
         assert json.loads(receiver.received[0].body)["data"]["rule"] == "a rule that is gone"
         assert [desk.message(number).state for number in parked] == ["pending"] * 3
         assert desk.send().parked == 3
+        desk.outbox.execute("UPDATE messages SET not_before = ? WHERE id = ?", (add_seconds(NOW, 300), parked[0]))
+        assert desk.send().sentence == "3 messages parked: no channel or recipient of that name in baogao.toml."
 
 
 def test_a_missing_secret_concerns_one_channel_and_says_so(desk, tmp_path):
@@ -572,8 +599,10 @@ def test_a_digest_that_still_gathers_does_not_count(desk):
         tally = desk.send()
         assert (tally.sentence, tally.undelivered, receiver.received) == ("", False, [])
         assert tally.to_json() == {
-            "sent": 0, "waiting": 0, "dead": 0, "dead_in_all": 0, "parked": 0, "undelivered": False, "backlog": [],
-        }  # fmt: skip
+            **dict.fromkeys(("sent", "waiting", "dead", "dead_in_all", "held", "parked"), 0),
+            "undelivered": False,
+            "backlog": [],
+        }
 
 
 def test_a_test_message_goes_the_same_way(desk):

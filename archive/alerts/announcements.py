@@ -43,6 +43,9 @@ def _load_announcement(connection: sqlite3.Connection, event: Event, uid: str, r
         returned_to=int(returned[1]) if returned else None,
         last_seen_at=_find_last_seen(connection, event) if event.kind == "withdrawn" else "",
         rules=rules,
+        latest_version=connection.execute(
+            "SELECT v.seq FROM items i JOIN item_versions v ON v.id = i.version_id WHERE i.id = ?", (event.item_id,)
+        ).fetchone()[0],
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.alerts.cutting import cut, one_line
+from archive.alerts.rendering import render
 from archive.alerts.telling import ALONE, SCANTY, find_permalink, find_rest, tell
-from archive.alerts.wording import RELEASED, TEST, count_events, head
+from archive.alerts.wording import RELEASED, TEST, count_events, head, tell_facts, tell_meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +36,18 @@ def compose_chat(notice: Notice, *, title_limit: int, body_limit: int) -> tuple[
 def _tell(announcement: Announcement, notice: Notice) -> str:
     alone = len(notice.announcements) == 1
     told = tell(announcement, notice, ALONE if alone else SCANTY)
-    said = (told.facts[0][0].rstrip("."), told.facts[0][1].rstrip("。")) if told.facts else told.heading
-    line = f"{' / '.join(said)}: {told.title if alone else cut(told.title, _TITLE)}"
-    if told.verdict and announcement.returned_to is None:
-        line += f" – {' / '.join(told.verdict)}"
-    figures = [
-        f"{figure.before} → {figure.after} ({figure.change})"
-        if figure.before and figure.after
-        else f"{figure.before or figure.after} ({figure.change})"
-        for figure in told.figures[:_FIGURES]
-    ]
-    if figures:
-        line += f": {'; '.join(figures)}" + (" …" if len(told.figures) > _FIGURES else "")
+    facts = tell_facts(announcement)
+    line = render(
+        "chat.txt",
+        {
+            "said": (facts[0][0].rstrip("."), facts[0][1].rstrip("。")) if facts else told.heading,
+            "meanwhile": tell_meanwhile(announcement),
+            "title": told.title if alone else cut(told.title, _TITLE),
+            "verdict": told.verdict if announcement.returned_to is None else None,
+            "figures": told.figures[:_FIGURES],
+            "more_figures": len(told.figures) > _FIGURES,
+        },
+    )
     url = find_permalink(announcement.record, notice.base_url) or next((link.url for link in told.links), "")
     return _quiet(one_line(line)) + (f"\n{url}" if url else "")
 

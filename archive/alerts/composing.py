@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from archive.alerts.brief import compose_chat
 from archive.alerts.headers import address_mail
 from archive.alerts.payload import compose_webhook
+from archive.alerts.rendering import render
 from archive.alerts.telling import find_rest, list_rooms, tell
 from archive.alerts.wording import RELEASED, TEST, TEST_MARK, count_events, count_kinds
 
 if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
-
-    from jinja2 import Environment
 
     from archive.alerts.model import Notice
     from archive.alerts.rules import SmtpChannel
@@ -44,9 +42,9 @@ def _write(notice: Notice) -> tuple[str, str]:
     shown = notice.announcements[:_MOST]
     while True:
         context = _describe(notice, [tell(each, notice, rooms[0]) for each in shown])
-        html = _render("mail.html", context)
+        html = render("mail.html", context)
         if len(html.encode()) <= _LARGEST or (len(rooms) == 1 and len(shown) <= 1):
-            return _render("mail.txt", context), html
+            return render("mail.txt", context), html
         if len(rooms) > 1:
             del rooms[0]
         else:
@@ -65,21 +63,3 @@ def _describe(notice: Notice, reports: list[Told]) -> dict[str, Any]:
         "rest": find_rest(notice),
         "cursor": first - 1,
     }
-
-
-def _render(name: str, context: dict[str, Any]) -> str:
-    return _load_templates().get_template(name).render(context)
-
-
-@functools.cache
-def _load_templates() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - only mail needs it
-
-    return Environment(
-        loader=PackageLoader("archive.alerts"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -36,19 +36,29 @@ class Cursor:
         )
         return cls(row[1], *row) if row else cls(0, 0, 0, "", "")
 
+    @classmethod
+    def at_last_night(cls, connection: sqlite3.Connection | None) -> Cursor:
+        """Where a new rule begins: before the events of the last settled night."""
+        if connection is None:
+            return cls.at_end(None)
+        (last,) = connection.execute(
+            "SELECT max(id) FROM runs WHERE kind = 'crawl' AND outcome NOT IN ('open', 'rejected')"
+        ).fetchone()
+        return cls.at_end(connection, before_run=last or 0)
+
 
 def read_cursors(outbox: sqlite3.Connection, connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, Cursor]:
     """Of each rule; one that is new begins with the last settled night."""
     known = {row[0]: Cursor(*row[1:]) for row in outbox.execute("SELECT * FROM rules")}
-    (last_night,) = connection.execute(
-        "SELECT max(id) FROM runs WHERE kind = 'crawl' AND outcome NOT IN ('open', 'rejected')"
-    ).fetchone()
-    return {name: known.get(name) or Cursor.at_end(connection, before_run=last_night or 0) for name in names}
+    start = Cursor.at_last_night(connection)
+    return {name: known.get(name, start) for name in names}
 
 
 def advance(outbox: sqlite3.Connection, connection: sqlite3.Connection, cursors: dict[str, Cursor]) -> None:
-    """To the end of the feed."""
+    """To the end of the feed. A rule that is not there any more is forgotten: put back, it is a new one."""
     end = Cursor.at_end(connection)
+    if cursors:  # else somebody may have named a file without rules by accident
+        outbox.execute(f"DELETE FROM rules WHERE name NOT IN ({','.join('?' * len(cursors))})", tuple(cursors))
     outbox.executemany(
         "INSERT OR REPLACE INTO rules VALUES (?, ?, ?, ?, ?, ?)",
         [(name, cursor.since_run, *end.row()[1:]) for name, cursor in cursors.items()],

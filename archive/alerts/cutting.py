@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,12 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)
 _JAMO = (range(0x1160, 0x1200), range(0xD7B0, 0xD800))  #: vowels and finals, written onto the consonant before them
 _FLAGS = range(0x1F1E6, 0x1F200)  #: two of these are one flag
+#: a number with what makes it greater or smaller: of 61.8万亿元, 61.8万 would be another amount
+_AMOUNT = re.compile(
+    r"\d(?:[\d.,]*\d)?(?:\s?(?:[%％‰十百千万萬亿億兆]+|percent|(?:hundred|thousand|million|billion|trillion)\b))?",
+    re.IGNORECASE,
+)
+_LONGEST_AMOUNT = 40  #: characters; a longer row of digits tells nobody an amount
 _LONGEST = 32  #: code points of one character: a tower of accents is no longer a character
 
 
@@ -33,7 +40,7 @@ def paragraphs(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most ``limit`` code points, whole characters only; what was cut ends in an ellipsis."""
+    """At most ``limit`` code points, whole characters and amounts only; what was cut ends in an ellipsis."""
     if len(text) <= limit:
         return text
     if limit < 1:
@@ -43,7 +50,16 @@ def cut(text: str, limit: int) -> str:
         if end > limit - len(MORE):
             break
         kept = end
-    return text[:kept].rstrip() + MORE
+    # a text that begins with it is cut all the same
+    return (text[: find_amount(text, kept)[0]].rstrip() or text[:kept].rstrip()) + MORE
+
+
+def find_amount(text: str, place: int) -> tuple[int, int]:
+    """Where the amount begins and ends that a cut at ``place`` would tear; else that place twice."""
+    for amount in _AMOUNT.finditer(text, max(0, place - 2 * _LONGEST_AMOUNT), place + _LONGEST_AMOUNT):
+        if amount.start() < place < amount.end() and len(amount[0]) <= _LONGEST_AMOUNT:
+            return amount.span()
+    return place, place
 
 
 def excerpt(text: str, limit: int) -> str:

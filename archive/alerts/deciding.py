@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archive.alerts.planning import release
 from archive.errors import UsageError
+from archive.printable import spell_out
 from archive.store import transaction
 
 if TYPE_CHECKING:
@@ -13,17 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.alerts.model import Delivery
+    from archive.alerts.rules import Rule
     from archive.config import Config
 
 
-def split_held(messages: Sequence[Delivery], decision: str) -> tuple[list[Delivery], list[Delivery]]:
+def split_held(
+    messages: Sequence[Delivery], decision: str, rules: Sequence[Rule]
+) -> tuple[list[Delivery], list[Delivery]]:
     """Those held by the settlement, for every rule, and the others. Raises UsageError for what can't be decided so."""
+    names = {"", *(rule.name for rule in rules)}
     for message in messages:
         allowed = ("held",) if decision == "release" else ("held", "pending", "dead")
         if message.state not in allowed:
             raise UsageError(
                 f"Alert {message.id} is {message.state}: only what is {' or '.join(allowed)} can be "
                 f"{decision.rstrip('e')}{'p' if decision == 'drop' else ''}ed; nothing was changed."
+            )
+        if decision == "release" and message.rule not in names:
+            raise UsageError(
+                f"Alert {message.id} was held for the rule {spell_out(message.rule)}, which baogao.toml does not have: "
+                f"name it there, or tell nobody by `baogao alerts drop {message.id}`; nothing was changed."
             )
     held = [message for message in messages if not message.rule and message.state == "held"]
     return held, [message for message in messages if message not in held]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive.alerts.events import load_events
 from archive.alerts.outbox import list_event_ids
+from archive.alerts.sending import is_target
+from archive.alerts.tally import PARKED
 from archive.printable import spell_out
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.alerts.model import Delivery
+    from archive.config import Config
 
 _SHOWN = 3  #: titles of a hold, to decide by
 _NEXT = {
@@ -21,7 +24,10 @@ _NEXT = {
 }
 
 
-def describe_message(outbox: sqlite3.Connection, connection: sqlite3.Connection, message: Delivery) -> dict[str, Any]:
+def describe_message(
+    outbox: sqlite3.Connection, connection: sqlite3.Connection, message: Delivery, config: Config
+) -> dict[str, Any]:
+    parked = _is_parked(config, message)
     events = load_events(connection, list_event_ids(outbox, message.id))
     return {
         "id": message.id,
@@ -36,29 +42,37 @@ def describe_message(outbox: sqlite3.Connection, connection: sqlite3.Connection,
         "attempts": message.attempts,
         "error": message.error,
         "created_at": message.created_at,
-        "next_attempt_at": message.not_before if message.state == "pending" else None,
+        "parked": parked,
+        "next_attempt_at": message.not_before if message.state == "pending" and not parked else None,
         "attempted_at": message.attempted_at,
         "sent_at": message.sent_at,
     }
 
 
-def tabulate_messages(outbox: sqlite3.Connection, connection: sqlite3.Connection, messages: Sequence[Delivery]) -> str:
+def tabulate_messages(
+    outbox: sqlite3.Connection, connection: sqlite3.Connection, messages: Sequence[Delivery], config: Config
+) -> str:
     if not messages:
         return "nothing is held, waits or is dead."
     lines = ["id     state     events  rule → target: what"]
     for message in messages:
-        target = message.recipient or message.channel or "a person decides"
-        what = _say_what(message)
+        target = f"{message.recipient} by {message.channel}" if message.recipient else message.channel
+        what = PARKED if _is_parked(config, message) else _say_what(message)
         rule = message.rule or "every rule"
         lines.append(
             spell_out(
-                f"{message.id:<6} {message.state:<9} {message.events:<7} {rule} → {target}{f': {what}' if what else ''}"
+                f"{message.id:<6} {message.state:<9} {message.events:<7} "
+                f"{rule} → {target or 'a person decides'}{f': {what}' if what else ''}"
             )
         )
         if message.state == "held":
             lines += _show_events(outbox, connection, message)
     lines += [hint for state, hint in _NEXT.items() if any(message.state == state for message in messages)]
     return "\n".join(lines)
+
+
+def _is_parked(config: Config, message: Delivery) -> bool:
+    return message.state == "pending" and not is_target(config, message.channel, message.recipient)
 
 
 def _say_what(message: Delivery) -> str:
@@ -69,7 +83,8 @@ def _say_what(message: Delivery) -> str:
         return f"{tried}next at {message.not_before}{f' ({message.error})' if message.error else ''}"
     if message.state == "sent":
         return f"sent at {message.sent_at}"
-    return "; ".join(filter(None, (message.reason, message.error)))
+    said = (message.reason, "" if message.error in message.reason else message.error)  # a reason may quote the error
+    return "; ".join(filter(None, said))
 
 
 def _show_events(outbox: sqlite3.Connection, connection: sqlite3.Connection, message: Delivery) -> list[str]:

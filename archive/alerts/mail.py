@@ -92,6 +92,8 @@ class MailServer:
 
     def _judge(self, refused: Refused, recipient: str) -> tuple[Outcome, bool]:
         """Also, whether the connection is still good for another message."""
+        if refused.code < 0:  # so smtplib says that there was no number
+            return Outcome("retry", f"{refused.verb}: the answer is no SMTP", whole_channel=True), False
         detail = f"{refused.verb}: {f'{refused.code} ' if refused.code else ''}{self._clean(refused.words, recipient)}"
         if refused.verb in _SETTING_UP or refused.code in _NOT_LET_IN or refused.code == _CLOSING:
             return Outcome("retry", detail, whole_channel=True), False

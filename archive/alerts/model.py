@@ -40,6 +40,7 @@ class Announcement:
     returned_to: int | None = None  #: of a change: the version whose words and figures are back
     last_seen_at: str = ""  #: of a withdrawal: when the site last showed it
     rules: tuple[str, ...] = ()  #: every rule that matches
+    latest_version: int | None = None  #: of the report by now; None: that of the record
 
 
 @dataclass(frozen=True, slots=True)

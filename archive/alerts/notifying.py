@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from archive.alerts.outbox import open_outbox
+from archive.alerts.outbox import open_outbox, read_outbox
 from archive.alerts.planning import plan, register_rules
+from archive.errors import Locked
 from archive.store import hold_lock, open_for_reading
 
 if TYPE_CHECKING:
@@ -37,6 +38,23 @@ def hold_outbox(
     ):
         plan(outbox, connection, config.rules, config.channels, now=clock())
         yield outbox, connection
+
+
+@contextlib.contextmanager
+def look_at_outbox(
+    data: DataDirectory, config: Config, *, command: str, clock: Callable[[], str], say: Callable[[str], None]
+) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+    """The same to read: as it stands, where a round is at work, which may be waiting for an endpoint for minutes."""
+    with contextlib.ExitStack() as opened:
+        try:
+            pair = opened.enter_context(hold_outbox(data, config, command=command, clock=clock))
+        except Locked as locked:
+            outbox = opened.enter_context(read_outbox(data.alerts))
+            if outbox is None:
+                raise
+            pair = outbox, opened.enter_context(contextlib.closing(open_for_reading(data)))
+            say(f"baogao: this is how it stands now: {locked}")
+        yield pair
 
 
 def notify(

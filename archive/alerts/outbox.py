@@ -8,6 +8,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archive.alerts.backoff import add_seconds
 from archive.alerts.model import Delivery
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.schema import split_statements
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 APPLICATION_ID = 0x62616F61  #: "baoa"
+#: for whoever finds alerts.db damaged
+BEGIN_ANEW = "`baogao notify`, which makes a new one and tells of the last settled night again, under the same ids"
+_LONGEST_DELAY = 48 * 3600  #: seconds; a retry waits 29 hours at most, a daily digest 25
 
 SCHEMA = """
 CREATE TABLE rules (                      -- how far the event feed has been read for each rule
@@ -64,7 +68,7 @@ _DELIVERY = (
 @contextlib.contextmanager
 def open_outbox(path: Path) -> Iterator[sqlite3.Connection]:
     """alerts.db ready to write, made where it is not there. Raises StorageError, UsageError, NewerArchive."""
-    with storage_errors(path):
+    with storage_errors(path, cure=BEGIN_ANEW):
         _create_private(path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -117,7 +121,7 @@ def read_outbox(path: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     with (
-        storage_errors(path),
+        storage_errors(path, cure=BEGIN_ANEW),
         contextlib.closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as found,
     ):
         yield found if found.execute("PRAGMA user_version").fetchone()[0] == VERSION else None
@@ -126,7 +130,10 @@ def read_outbox(path: Path) -> Iterator[sqlite3.Connection | None]:
 def list_messages(
     outbox: sqlite3.Connection, *, states: Sequence[str] = (), ids: Sequence[int] = (), due_by: str | None = None
 ) -> list[Delivery]:
-    """In the order in which they were planned. ``due_by``: those pending that may be tried at that time."""
+    """In the order in which they were planned. ``due_by``: those pending that may be tried at that time.
+
+    What is put off for longer than anything ever is was put off by a clock that has been set back since.
+    """
     conditions, values = ["1"], list[Any]()
     if states:
         conditions.append(f"m.state IN ({','.join('?' * len(states))})")
@@ -135,8 +142,8 @@ def list_messages(
         conditions.append(f"m.id IN ({','.join('?' * len(ids))})")
         values += ids
     if due_by is not None:
-        conditions.append("m.state = 'pending' AND m.not_before <= ?")
-        values.append(due_by)
+        conditions.append("m.state = 'pending' AND (m.not_before <= ? OR m.not_before > ?)")
+        values += [due_by, add_seconds(due_by, _LONGEST_DELAY)]
     rows = outbox.execute(f"SELECT {_DELIVERY} FROM messages m WHERE {' AND '.join(conditions)} ORDER BY m.id", values)
     return [Delivery(*row) for row in rows]
 
@@ -267,8 +274,8 @@ def find_newest_run(outbox: sqlite3.Connection, message_id: int) -> int:
     return int(row[0] or 0)
 
 
-def count_dead(outbox: sqlite3.Connection) -> int:
-    return int(outbox.execute("SELECT count(*) FROM messages WHERE state = 'dead'").fetchone()[0])
+def count_messages(outbox: sqlite3.Connection, state: str) -> int:
+    return int(outbox.execute("SELECT count(*) FROM messages WHERE state = ?", (state,)).fetchone()[0])
 
 
 def list_backlog(outbox: sqlite3.Connection) -> list[tuple[str, str, int, str, str]]:

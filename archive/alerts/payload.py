@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.alerts.cutting import cut
 from archive.alerts.telling import find_permalink, find_rest
-from archive.alerts.wording import TEST, count_events, tell_facts, tell_kind
+from archive.alerts.wording import TEST, count_events, tell_facts, tell_kind, tell_meanwhile
 from archive.compare import Content
 from archive.ledger import name_fields
 from archive.significance import judge
@@ -107,7 +107,7 @@ def _describe(announcement: Announcement, notice: Notice) -> dict[str, Any]:
         "permalink": find_permalink(record, notice.base_url),
         "observed_at": record["observed_at"],
         "fields": [],
-        "note": " / ".join(facts[0]),
+        "note": " ".join(" / ".join(words) for words in (facts[0], *tell_meanwhile(announcement))),
         "left_out": [],
     }
     if event.kind == "withdrawn":

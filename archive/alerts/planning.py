@@ -16,6 +16,7 @@ from archive.alerts.matching import match_events
 from archive.alerts.outbox import add_deliveries, add_issue, add_message, list_event_ids
 from archive.alerts.rules import SmtpChannel, WebhookChannel
 from archive.alerts.schedule import next_daily
+from archive.search.matching import one_moment
 from archive.store import transaction
 from archive.vet import MAX_DUE
 
@@ -44,7 +45,8 @@ def plan(
 ) -> None:
     """Bring the outbox up to the feed's last event, and to what a person has decided meanwhile."""
     planner = _Planner(outbox, connection, rules, channels, now)
-    with transaction(outbox):
+    # one moment: a night that is settled meanwhile must not move the feed's end behind what was read
+    with transaction(outbox), one_moment(connection):
         mend_numbers(outbox, connection)
         planner.take_holds()
         planner.take_events()
@@ -111,7 +113,7 @@ class _Planner:
                 for event in load_events(self.connection, [number]):
                     waiting[event.run, event.key if event.detail == "twin" else ""].append(event)
         for (run, twin), events in sorted(waiting.items()):
-            reason = "it may be an older report under another key" if twin else "too much changed at once"
+            reason = "it may be one report under two keys" if twin else "too much changed at once"
             self._hold("", events, reason, run, twin, events[0].kind, events[0].key)
 
     def _hold(self, rule: str, events: list[Event], reason: str, *parts: object) -> None:
@@ -269,8 +271,9 @@ class _Planner:
 
 
 def register_rules(outbox: sqlite3.Connection, connection: sqlite3.Connection | None, rules: Sequence[Rule]) -> None:
-    """From now on these rules hear of what is settled: called before a night, so that its own events count."""
+    """Put on record where new rules begin: called before a night, so that a crash behind it can't move that."""
     with transaction(outbox):
-        for rule in rules:
-            start = Cursor.at_end(connection)
-            outbox.execute("INSERT OR IGNORE INTO rules VALUES (?, ?, ?, ?, ?, ?)", (rule.name, *start.row()))
+        start = Cursor.at_last_night(connection)
+        outbox.executemany(
+            "INSERT OR IGNORE INTO rules VALUES (?, ?, ?, ?, ?, ?)", [(rule.name, *start.row()) for rule in rules]
+        )

@@ -115,6 +115,8 @@ class _Chat(msgspec.Struct, forbid_unknown_fields=True):
     url_file: str | None = None
 
 
+#: of the keys that take one of a few words, which msgspec does not name
+CHOICES = {"on": get_args(Kind), "tls": ("starttls", "none")}
 _KINDS: dict[str, type[_Smtp | _Webhook | _Chat]] = {"smtp": _Smtp, "webhook": _Webhook, "apprise": _Chat}
 
 
@@ -218,7 +220,14 @@ def _explain(said: str, kind: type[msgspec.Struct]) -> str:
         return f"unknown key `{unknown[1]}`; allowed here: {allowed}.{hint}"
     message, _, at = said.partition(" - at `$")
     key = at.rstrip("`").lstrip(".")
-    return f"{f'`{key}`: ' if key else ''}{message[0].lower()}{message[1:]}."
+    return f"{f'`{key}`: ' if key else ''}{name_choices(key, message) or f'{message[0].lower()}{message[1:]}.'}"
+
+
+def name_choices(key: str, message: str) -> str:
+    """What is allowed for ``key``, where msgspec's message only repeats the word that is not."""
+    name = re.sub(r"\[\d+\]", "", key).rpartition(".")[2]
+    allowed = CHOICES.get(name, ()) if message.startswith("Invalid enum value") else ()
+    return f"allowed: {', '.join(allowed)}." if allowed else ""
 
 
 def _find_source(where: str, key: str, variable: str | None, file: str | None) -> Source | None:

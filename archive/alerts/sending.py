@@ -11,7 +11,7 @@ from archive.alerts.backoff import count_seconds
 from archive.alerts.couriers import Worker, open_courier
 from archive.alerts.dispatch import SOON_SECONDS, Dispatch, find_path, say_unanswered
 from archive.alerts.model import Notice, Outcome
-from archive.alerts.outbox import count_dead, list_backlog, list_messages
+from archive.alerts.outbox import BEGIN_ANEW, count_messages, list_backlog, list_messages
 from archive.alerts.rules import SmtpChannel
 from archive.alerts.tally import Backlog, Tally
 from archive.store import storage_errors
@@ -45,27 +45,33 @@ def send_due(
 
     Raises StorageError; and whatever the caller's signal handlers raise, after what was in the air is on record.
     """
-    with storage_errors(find_path(outbox)):
+    with storage_errors(find_path(outbox), cure=BEGIN_ANEW):
         due = list_messages(outbox, due_by=clock())
-        served = [message for message in due if _is_target(config, message.channel, message.recipient)]
+        served = [message for message in due if is_target(config, message.channel, message.recipient)]
         dispatch = Dispatch(outbox, connection, config, environment, clock, jitter, say, patience)
         dispatch.deliver(served)
         now = clock()
         # also what a crash left in the air a moment ago
-        cut = {each.id: each.not_before for each in list_messages(outbox, states=("pending",)) if each.attempts}
-        later = (cut | dispatch.later).items()
-        soon = {number: at for number, at in later if 0 < count_seconds(now, at) <= SOON_SECONDS}
+        cut = {
+            each.id: each.not_before
+            for each in list_messages(outbox, states=("pending",))
+            if each.attempts and each.not_before > now
+        }
+        later = (cut | dispatch.later).items()  # what failed first may be due again while another was hanging
+        soon = {number: at for number, at in later if count_seconds(now, at) <= SOON_SECONDS}
         if soon:
             last = max(soon.values())
-            sleep(count_seconds(now, last))
+            sleep(max(0.0, count_seconds(now, last)))
             again = list_messages(outbox, due_by=max(last, clock()))
             again = [message for message in again if message.id in soon]
-            dispatch.deliver(each for each in again if _is_target(config, each.channel, each.recipient))
+            dispatch.deliver(each for each in again if is_target(config, each.channel, each.recipient))
+        waiting = list_messages(outbox, states=("pending",))
         return Tally(
             dispatch.sent,
             dispatch.dead,
-            len(due) - len(served),
-            count_dead(outbox),
+            sum(not is_target(config, each.channel, each.recipient) for each in waiting),
+            count_messages(outbox, "dead"),
+            count_messages(outbox, "held"),
             _sum_up(outbox, config, clock()),
         )
 
@@ -104,7 +110,8 @@ def send_test(
     return outcomes
 
 
-def _is_target(config: Config, name: str, recipient: str) -> bool:
+def is_target(config: Config, name: str, recipient: str) -> bool:
+    """Whether a message to them can be sent; else it is parked."""
     channel = config.channels.get(name)
     if isinstance(channel, SmtpChannel):
         return recipient in channel.to
@@ -115,7 +122,7 @@ def _sum_up(outbox: sqlite3.Connection, config: Config, now: str) -> tuple[Backl
     """What waits, by channel, but for what is parked."""
     channels: dict[str, Backlog] = {}
     for channel, recipient, messages, at, error in list_backlog(outbox):
-        if _is_target(config, channel, recipient):
+        if is_target(config, channel, recipient):
             known = channels.get(channel, Backlog(channel, 0, at, error))
             first = min(known, Backlog(channel, 0, at, error), key=lambda each: each.next_attempt_at)
             channels[channel] = replace(first, messages=known.messages + messages)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN = 5  #: channels in the sentence
+PARKED = "parked: no channel or recipient of that name in baogao.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class Backlog:
 class Tally:
     sent: int
     dead: int  #: given up in this round
-    parked: int  #: due, but their channel or recipient is not in the configuration any more
+    parked: int  #: their channel or recipient is not in the configuration any more
     dead_in_all: int  #: until somebody retries or drops them
+    held: int = 0  #: until somebody releases or drops them
     backlog: tuple[Backlog, ...] = ()
 
     @property
@@ -56,10 +58,12 @@ class Tally:
         if len(self.backlog) > _SHOWN:
             yield f"{len(self.backlog) - _SHOWN} more channels wait"
         if self.parked:
-            yield f"{_count(self.parked)} parked: no channel or recipient of that name in baogao.toml"
+            yield f"{_count(self.parked)} {PARKED}"
         if self.dead_in_all:
             fresh = f", {self.dead} of them new" if 0 < self.dead < self.dead_in_all else ""
             yield f"{_count(self.dead_in_all)} dead{fresh}: `baogao alerts list`"
+        if self.held:
+            yield f"{self.held} held until a person decides: `baogao alerts list`"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -67,6 +71,7 @@ class Tally:
             "waiting": self.waiting,
             "dead": self.dead,
             "dead_in_all": self.dead_in_all,
+            "held": self.held,
             "parked": self.parked,
             "undelivered": self.undelivered,
             "backlog": [

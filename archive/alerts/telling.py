@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archive.alerts.cutting import cut, excerpt, one_line, whole
-from archive.alerts.wording import FIELDS, Words, name_moment, name_verdict, tell_facts, tell_kind
+from archive.alerts.cutting import cut, excerpt, find_amount, one_line, whole
+from archive.alerts.wording import FIELDS, Words, name_moment, name_verdict, tell_facts, tell_kind, tell_meanwhile
 from archive.diff import diff_records
 from archive.significance import judge
 from archive.web.links import difference_path, outward, report_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archive.alerts.model import Announcement, Notice
     from archive.diff import FieldChange, Piece, SentenceChange
@@ -24,7 +24,7 @@ _CONTEXT = 40  #: characters of unchanged text kept on each side of a change
 _WORD_END, _WORD_START = re.compile(r"[\w.,%]{0,30}", re.ASCII), re.compile(r"[\w.,%]{0,30}\Z", re.ASCII)
 _ADDRESS = 300
 _FIGURES = 12
-_MOVED: Words = ("a paragraph break moved", "段落划分有变")
+MOVED: Words = ("a paragraph break moved", "段落划分有变")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def tell(announcement: Announcement, notice: Notice, room: Room) -> Told:
         key=one_line(record["key"]),
         version=record["version"],
         shown_at=name_moment(record["observed_at"]),
-        facts=tuple(tell_facts(announcement)),
+        facts=(*tell_facts(announcement), *tell_meanwhile(announcement)),
         verdict=verdict,
         figures=tuple(map(_tell_figure, figures[:_FIGURES])),
         more_figures=max(0, len(figures) - _FIGURES),
@@ -143,18 +143,29 @@ def _tell_figure(figure: FigureChange) -> ChangedFigure:
 
 
 def _tell_field(change: FieldChange, room: Room) -> ChangedField:
-    shown = change.sentences[: room.sentences]
+    changed = pick_sentences(change)
+    shown = changed[: room.sentences]
     return ChangedField(
         FIELDS[change.field],
         _LANGUAGES[change.field],
         tuple(tuple(_mark_sentence(sentence, room.piece)) for sentence in shown),
-        len(change.sentences) - len(shown),
+        len(changed) - len(shown),
     )
 
 
+def pick_sentences(change: FieldChange) -> Sequence[SentenceChange]:
+    """Those with other words. A sentence takes its blanks along: they count where there is nothing else."""
+    worded = [each for each in change.sentences if each.before.strip() != each.after.strip()]
+    return worded or [each for each in change.sentences if moves_break(each)] or change.sentences
+
+
+def moves_break(sentence: SentenceChange) -> bool:
+    return not (sentence.before + sentence.after).strip()
+
+
 def _mark_sentence(sentence: SentenceChange, limit: int) -> Iterable[Mark]:
-    if not (sentence.before + sentence.after).strip():
-        return [Mark("", f"({' / '.join(_MOVED)})")]
+    if moves_break(sentence):
+        return [Mark("", f"({' / '.join(MOVED)})")]
     if sentence.operation == "delete":
         return [Mark("del", cut(one_line(sentence.before), limit))]
     if sentence.operation == "insert":
@@ -175,9 +186,12 @@ def _shorten(text: str, *, first: bool, last: bool) -> str:
     """Unchanged text far from any change is not what the reader came for; no word and no number is torn."""
     if len(text) <= 2 * _CONTEXT + 10:
         return text
-    head = "" if first else text[: _WORD_END.match(text, _CONTEXT).end()]  # type: ignore[union-attr]
-    tail = "" if last else text[-_CONTEXT - len(_WORD_START.search(text[:-_CONTEXT])[0]) :]  # type: ignore[index]
-    return f"{head} … {tail}"
+    end = _WORD_END.match(text, _CONTEXT).end()  # type: ignore[union-attr]
+    start = len(text) - _CONTEXT - len(_WORD_START.search(text[:-_CONTEXT])[0])  # type: ignore[index]
+    end, start = find_amount(text, end)[1], find_amount(text, start)[0]
+    if end >= start and not (first or last):
+        return text
+    return f"{'' if first else text[:end]} … {'' if last else text[start:]}"
 
 
 def _flatten(text: str) -> str:

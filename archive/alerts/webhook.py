@@ -176,6 +176,8 @@ def _explain(error: Exception, timeout: float) -> str:
             said = f"no complete answer within {timeout:g} s"
         case RemoteDisconnected():
             said = "closed the connection without an answer"
+        case HTTPException() | ValueError():
+            said = f"its answer is no HTTP ({said})"
         case OSError(errno=int(number)):
             said = f"{said} ({os.strerror(number)})"
     return said

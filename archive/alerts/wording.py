@@ -28,12 +28,12 @@ _COUNTED: dict[str, Words] = {
 #: labels and verdicts of archive.significance
 _ASPECTS: dict[str, Words] = {
     "title": ("title", "标题"),
-    "figures": ("figures", "数字"),
+    "figures": ("figures", "数据"),
     "wording": ("wording", "文字"),
     "brands": ("brands", "品牌"),
     "published_on": ("publication date", "发布日期"),
-    "language_added": ("language added", "新增语言"),
-    "language_removed": ("language removed", "删去语言"),
+    "language_added": ("language added", "新增语言版本"),
+    "language_removed": ("language removed", "移除语言版本"),
     "cosmetic": ("punctuation", "标点"),
     "none": ("nothing", "无"),
 }
@@ -104,6 +104,19 @@ def tell_facts(announcement: Announcement) -> list[Words]:
                 f"恢复为第 {version} 版内容；若反复变动，将不再通知。",
             )
         ]
+    return []
+
+
+def tell_meanwhile(announcement: Announcement) -> list[Words]:
+    """What has become of it since: a message may have been held, or its channel down, for days."""
+    kind, record = announcement.event.kind, announcement.record
+    if kind == "withdrawn":
+        listed = record["state"] != "withdrawn"
+        return [("Since then it is listed again.", "此后已重新列出。")] if listed else []
+    if record["state"] == "withdrawn":
+        return [("Since then it is no longer listed.", "此后已不再列出。")]
+    if kind == "changed" and announcement.latest_version not in {None, record["version"]}:
+        return [("Since then its text has changed again.", "此后文本又有变更。")]
     return []
 
 

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from archive.cli import alerts, cite, coverage, feed, figures, nights, records, search, serve
+from archive.cli import alerts, cite, coverage, feed, figures, keeping, nights, ops, records, search, serve, setup
 from archive.cli.context import Context, say, with_globals
 from archive.errors import BaogaoError, StorageError, UsageError
 
@@ -33,6 +33,9 @@ for _command in (
     cite.cite,
     feed.feed,
     serve.serve,
+    *(keeping.backup, keeping.restore),
+    *(setup.init, setup.check, setup.doctor),
+    ops.schedule,
     *(alerts.notify, alerts.alerts),
 ):
     baogao.add_command(_command)

@@ -81,7 +81,7 @@ def notify(context: Context) -> None:
     from archive.errors import Undelivered
 
     config = context.load_config()
-    with stop_on_signals():
+    with stop_on_signals("what was sent is on record; `baogao notify` goes on from there"):
         tally = send(
             context.data,
             config,
@@ -119,19 +119,20 @@ def list_alerts(context: Context, *, everything: bool) -> None:
 
     Example: baogao alerts list
     """
-    from archive.alerts.notifying import hold_outbox
+    from archive.alerts.notifying import look_at_outbox
     from archive.alerts.outbox import list_messages
 
-    with hold_outbox(context.data, context.load_config(), command="baogao alerts", clock=clock) as (outbox, connection):
+    config = context.load_config()
+    with look_at_outbox(context.data, config, command="baogao alerts", clock=clock, say=say) as (outbox, connection):
         found = list_messages(outbox, states=() if everything else _OPEN)
         if context.as_json:
             from archive.alerts.listing import describe_message
 
-            print_json([describe_message(outbox, connection, message) for message in found])
+            print_json([describe_message(outbox, connection, message, config) for message in found])
             return
         from archive.alerts.listing import tabulate_messages
 
-        click.echo(tabulate_messages(outbox, connection, found))
+        click.echo(tabulate_messages(outbox, connection, found, config))
 
 
 @alerts.command()
@@ -192,7 +193,7 @@ def _decide(context: Context, decision: str, numbers: tuple[int, ...]) -> None:
     data = context.data
     with hold_outbox(data, config, command="baogao alerts", clock=clock) as (outbox, connection):
         found = _find(outbox, numbers)
-        settled, ours = split_held(found, decision)
+        settled, ours = split_held(found, decision, config.rules)
         events = [event for message in settled for event in list_held_events(outbox, connection, message)]
     if events:  # the settlement's own decision: on record in the journal, and so outside alerts.db
         from archive.deciding import drop_events, release_events
@@ -200,6 +201,8 @@ def _decide(context: Context, decision: str, numbers: tuple[int, ...]) -> None:
         with writing(context, f"baogao alerts {decision}") as (archive, reader):
             (release_events if decision == "release" else drop_events)(archive, data, events, reader, now=clock())
     with hold_outbox(data, config, command="baogao alerts", clock=clock) as (outbox, connection):
+        if ours:  # nobody held the outbox for a moment: another may have sent or decided them
+            _, ours = split_held(_find(outbox, tuple(each.id for each in ours)), decision, config.rules)
         if decision == "release":
             release_messages(outbox, connection, config, ours, now=clock())
         else:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.context import Context, print_json, reading, with_globals
+from archive.cli.context import Context, print_json, reading, say, with_globals
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from archive.alerts.rules import Rule
     from archive.alerts.trial import Trial, TrialMessage
 
@@ -34,7 +36,19 @@ def try_out(context: Context, name: str) -> None:
     rule = find_rule(context.load_config().rules, name)
     with reading(context, research=True) as connection:
         trial = try_rule(connection, rule)
+        for listing in rule.listings:
+            _warn_of_unknown(connection, listing)
     show_trial(trial, as_json=context.as_json)
+
+
+def _warn_of_unknown(connection: sqlite3.Connection, listing: str) -> None:
+    """It may be crawled from tomorrow on; if it is misspelt, the rule would be silent for ever."""
+    from archive.query import find_listing
+
+    try:
+        find_listing(connection, listing)
+    except UsageError as error:
+        say(f"baogao: {error} Until it is crawled, `listing` keeps this rule silent.")
 
 
 def find_rule(rules: tuple[Rule, ...], name: str) -> Rule:

@@ -41,13 +41,17 @@ class Context:
     def data(self) -> DataDirectory:
         return DataDirectory(self.data_root or Path(os.environ.get("BAOGAO_DATA") or "data"))
 
-    def load_config(self) -> Config:
-        from archive.config import load_config
-
+    def find_config(self) -> Path | None:
+        """The configuration file in use; None: there is none, and the built-in default holds."""
         path = self.config_path or (Path(os.environ["BAOGAO_CONFIG"]) if os.environ.get("BAOGAO_CONFIG") else None)
         if path is None and Path("baogao.toml").exists():
             path = Path("baogao.toml")
-        return load_config(path)
+        return path
+
+    def load_config(self) -> Config:
+        from archive.config import load_config
+
+        return load_config(self.find_config())
 
 
 class Seconds(click.FloatRange):

@@ -53,7 +53,7 @@ def _run(context: Context, host: str, listener: socket.socket) -> None:
     from archive.web.app import build, close
     from archive.web.headers import guard_host, is_loopback
 
-    datasette = build(context.data)
+    datasette = build(context.data, context.load_config().base_url)
     try:
         application = datasette.app()
         name = f"[{host}]" if ":" in host else host

@@ -25,6 +25,8 @@ def render_content(announcement: Announcement, report_url: str | None, archived_
     lines = [*_tell(announcement)]
     if announcement.before is not None:
         lines += _render_difference(announcement)
+        if record["summary_zh"] or record["summary_en"]:
+            lines.append(f"<h4>Whole text of version {record['version']} / 第 {record['version']} 版全文</h4>")
     for field, language in (("summary_zh", CHINESE), ("summary_en", "en")):
         paragraphs = "".join(f"<p>{_safe(each)}</p>" for each in record[field].split("\n") if each)
         if paragraphs:
@@ -56,10 +58,15 @@ def _render_difference(announcement: Announcement) -> Iterator[str]:
 
 
 def _render_field(change: FieldChange) -> Iterator[str]:
+    from archive.alerts.telling import MOVED, moves_break, pick_sentences  # noqa: PLC0415 - as above
+
     language = _LANGUAGES[change.field]
     yield f"<h4>{' / '.join(FIELDS[change.field])}</h4>"
-    for sentence in change.sentences:
-        yield f'<p lang="{language}">{_render_sentence(sentence)}</p>'
+    for sentence in pick_sentences(change):
+        if moves_break(sentence):
+            yield f"<p>({' / '.join(MOVED)})</p>"
+        else:
+            yield f'<p lang="{language}">{_render_sentence(sentence)}</p>'
 
 
 def _render_sentence(sentence: SentenceChange) -> str:

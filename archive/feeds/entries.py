@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from archive.alerts.announcements import load_announcements
 from archive.alerts.rules import Kind
-from archive.alerts.wording import KINDS
+from archive.alerts.wording import KINDS, tell_kind
 from archive.feeds.characters import clean_line
 from archive.feeds.content import CHINESE, render_content
 from archive.feeds.model import Entry, Feed
@@ -58,7 +58,7 @@ def make_entry(announcement: Announcement, *, base_url: str | None = None) -> En
         label=LABELS[event.kind],
         key=clean_line(event.key),
         version=record["version"],
-        title=title if event.kind == "appeared" else f"{LABELS[event.kind]}: {title}",
+        title=title if event.kind == "appeared" else f"{' / '.join(tell_kind(announcement))}: {title}",
         language=CHINESE if HAN.search(title) else "en",
         author=_name_publisher(announcement),
         at=event.at,

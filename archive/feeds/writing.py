@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 from archive.export import open_whole, storage_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def write_feed(content: bytes, target: Path) -> bool:
@@ -15,6 +13,6 @@ def write_feed(content: bytes, target: Path) -> bool:
     with storage_of(target):
         if target.is_file() and target.read_bytes() == content:
             return False
-    with open_whole(target) as file:
+    with open_whole(Path(os.path.realpath(target))) as file:  # a link stays one; unlike resolve, it takes loops
         file.write(content)
     return True

@@ -31,7 +31,7 @@ class Ask:
     """What was asked for, decoded."""
 
     data: DataDirectory
-    base_url: str  #: scheme and host as the visitor named them
+    base_url: str  #: that of the configuration, or else scheme and host as the visitor named them
     path: Mapping[str, str]  #: the parts of the address
     query: Mapping[str, str]  #: the last value of each parameter
     moment: str = ""  #: Accept-Datetime
@@ -74,7 +74,7 @@ def answer(compose: Compose) -> Callable[[Request, Datasette], Awaitable[Respons
         from datasette.utils.asgi import Response  # noqa: PLC0415
 
         database = datasette.get_database("archive")
-        ask = _understand(request, database.data)
+        ask = _understand(request, database.data, database.base_url)
 
         def read(connection: sqlite3.Connection) -> Page | Document | Moved:
             with sqlite_timelimit(connection, SECONDS * 1000):
@@ -114,10 +114,10 @@ def _is_known(request: Request, headers: Mapping[str, str]) -> bool:
         return False
 
 
-def _understand(request: Request, data: DataDirectory) -> Ask:
+def _understand(request: Request, data: DataDirectory, base_url: str | None) -> Ask:
     return Ask(
         data,
-        f"{request.scheme}://{request.host}",
+        base_url or f"{request.scheme}://{request.host}",
         {name: unquote(value) for name, value in request.url_vars.items() if value is not None},
         {name: request.args.getlist(name)[-1] for name in request.args},
         request.headers.get("accept-datetime", ""),

@@ -28,7 +28,7 @@ SETTINGS = {
 }
 
 
-def build(data: DataDirectory) -> Datasette:
+def build(data: DataDirectory, base_url: str | None = None) -> Datasette:
     """The application; the caller has seen that the archive can be read, and closes it."""
     guard_csv()
     handle_exception.rich = None  # where rich is installed, each wrong address would fill the terminal with locals
@@ -45,7 +45,7 @@ def build(data: DataDirectory) -> Datasette:
     )
     for name in [name for name, database in datasette.databases.items() if database.path]:
         datasette.remove_database(name)
-    datasette.add_database(ArchiveDatabase(datasette, data), name=plugin.NAME)
+    datasette.add_database(ArchiveDatabase(datasette, data, base_url), name=plugin.NAME)
     return datasette
 
 

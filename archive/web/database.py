@@ -31,9 +31,10 @@ CELL_BYTES = 1_000_000
 class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
     """One connection for each thread: Datasette's, and those of our own pages."""
 
-    def __init__(self, datasette: Datasette, data: DataDirectory) -> None:
+    def __init__(self, datasette: Datasette, data: DataDirectory, base_url: str | None = None) -> None:
         super().__init__(datasette, path=str(data.db))
         self.data = data
+        self.base_url = base_url  #: where visitors see these pages, behind a proxy that names another host
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._pages = ThreadPoolExecutor(THREADS, "page")

@@ -91,6 +91,8 @@ class ReportsSpider(Spider):
             if place.walk.feed(reading) and isinstance(reading, Page):
                 yield from _entries(reading, ask, place)
             self._mind_block(place.walk.result().stop)
+            if self.settings.getbool("BAOGAO_FIRST_PAGES"):
+                place.walk.fail(Stop("page cap", "only page 1 was asked for"))
         yield from self._go_on()
 
     def give_up(self, failure: Failure) -> Iterator[Any]:

@@ -55,6 +55,17 @@ def test_feed_names_itself_and_its_links_lead_somewhere(served):
         assert served.client.get(links(entry)["related"]).status_code == 200
 
 
+def test_behind_a_proxy_links_are_of_the_configured_address(nights, tmp_path):
+    base, config = "https://reports.example.org/archive", tmp_path / "baogao.toml"
+    config.write_text(f'[web]\nbase_url = "{base}/"\n', encoding="utf-8")
+    with serving(nights.data.root, "--config", str(config)) as site:
+        feed = parse(site.get("/feed.atom?on=all"))
+        cited = site.report(collection.EDITED, "/v/2/cite/ris").text
+    assert links(feed) == {"self": f"{base}/feed.atom?on=all", "alternate": f"{base}/"}
+    assert all(links(entry)["related"].startswith(f"{base}/r/") for entry in feed.findall("{*}entry"))
+    assert f"{base}/r/{collection.EDITED}/v/2" in cited
+
+
 def test_kinds_are_those_that_were_asked_for(served):
     new, changed, every = (served.get(f"/feed.atom{query}") for query in ("", "?on=changed", "?on=all"))
     assert set(ids(parse(new))) | set(ids(parse(changed))) < set(ids(parse(every)))

@@ -1,0 +1,224 @@
+"""The facts about an installation and its archive that a diagnosis needs; nothing here writes or waits.
+
+What can't be found out is left out or None: an archive that is damaged, half gone or read-only is examined as far as it
+goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import ssl
+import stat
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from archive.alerts.secret import Source
+from archive.config import DEFAULT_USER_AGENT
+from archive.errors import UsageError
+from archive.vitals import Vitals, examine_databases, list_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from archive.config import Config
+    from archive.store import DataDirectory
+
+LOCK = "lock"  #: of the archive
+ZONES = ("UTC", "Asia/Shanghai")
+_PACKAGES = ("Scrapy", "Twisted", "lxml", "pyOpenSSL", "cryptography", "sqlite-utils", "datasette", "pysqlite3")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file or directory of the archive that is there."""
+
+    name: str
+    uid: int
+    mode: int
+    may_read: bool
+    may_write: bool
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    now: str
+    versions: dict[str, str | None]
+    unmet: tuple[str, ...]  #: requirements of the package that are not met
+    sqlite: tuple[int, ...]
+    driver: str  #: the module that brings SQLite
+    has_extra: bool  #: this release can be installed with an SQLite of its own
+    missing_zones: tuple[str, ...]
+    config_name: str
+    config_problem: str | None
+    secret_problems: tuple[str, ...]
+    is_anonymous: bool
+    root: str
+    uid: int
+    places: tuple[Place, ...] = ()  #: empty: there is no data directory
+    free_bytes: int = 0
+    free_inodes: int | None = None
+    locks: dict[str, dict[str, str] | None] = dataclasses.field(default_factory=dict)
+    vitals: Vitals = dataclasses.field(default_factory=Vitals)
+    open_files: tuple[str, ...] = ()
+
+
+def examine(
+    data: DataDirectory,
+    config: Config | UsageError,
+    config_name: str,
+    environment: Mapping[str, str],
+    *,
+    now: str,
+) -> Facts:
+    """``config``: what was loaded, or why it could not be."""
+    loaded = None if isinstance(config, UsageError) else config
+    facts = Facts(
+        now=now,
+        versions=list_versions(),
+        unmet=find_unmet(),
+        sqlite=sqlite3.sqlite_version_info,
+        driver=sqlite3.__name__,
+        has_extra="sqlite" in (_describe_package().get_all("Provides-Extra") or ()),
+        missing_zones=tuple(name for name in ZONES if not _is_zone(name)),
+        config_name=config_name,
+        config_problem=str(config) if isinstance(config, UsageError) else None,
+        secret_problems=() if loaded is None else tuple(find_missing_secrets(loaded, environment)),
+        is_anonymous=loaded is not None and loaded.user_agent == DEFAULT_USER_AGENT,
+        root=str(data.root),
+        uid=os.geteuid(),
+    )
+    if not data.root.is_dir():
+        return facts
+    files = os.statvfs(data.root)
+    return dataclasses.replace(
+        facts,
+        places=tuple(_list_places(data)),
+        free_bytes=shutil.disk_usage(data.root).free,
+        free_inodes=files.f_favail if files.f_files else None,
+        locks={name: _find_holder(data.state / name) for name in (LOCK, "notify.lock")},
+        open_files=tuple(path.name for path in list_files(data, "*.warc.gz.open")),
+        vitals=examine_databases(data),
+    )
+
+
+def _describe_package() -> Any:
+    return metadata.metadata("baogao")
+
+
+def list_versions() -> dict[str, str | None]:
+    """What a report of a bug should name."""
+    found: dict[str, str | None] = {"baogao": metadata.version("baogao"), "Python": platform.python_version()}
+    found["SQLite"] = sqlite3.sqlite_version
+    found["OpenSSL of Python"] = ssl.OPENSSL_VERSION
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    with contextlib.suppress(ImportError):
+        from lxml import etree  # type: ignore[import-untyped]  # noqa: PLC0415 - only a diagnosis asks
+
+        found["libxml2"] = ".".join(map(str, etree.LIBXML_VERSION))
+    with contextlib.suppress(ImportError):
+        from cryptography.hazmat.backends.openssl import backend  # noqa: PLC0415 - the crawler's own
+
+        found["OpenSSL of the crawler"] = backend.openssl_version_text()
+    return found
+
+
+def find_unmet() -> tuple[str, ...]:
+    """Requirements of the installed package that this environment does not meet."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - comes with Scrapy
+
+    unmet = []
+    for line in metadata.requires("baogao") or ():
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            unmet.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            unmet.append(f"{requirement.name} {version} (needs {requirement.specifier})")
+    return tuple(unmet)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError):
+        return False
+    return True
+
+
+def find_missing_secrets(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
+    """Of every secret that the configuration names and that can't be read: which, and why; never its content."""
+    for source in _list_sources(config):
+        try:
+            source.read(environment)
+        except UsageError as error:
+            yield str(error)
+
+
+def _list_sources(value: object) -> Iterator[Source]:
+    if isinstance(value, Source):
+        yield value
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _list_sources(getattr(value, field.name))
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _list_sources(each)
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _list_sources(each)
+
+
+def _list_places(data: DataDirectory) -> Iterator[Place]:
+    for path in (data.root, data.warc, data.state, data.root / "archive.db", data.alerts):
+        try:
+            found = path.stat()
+        except OSError:
+            continue
+        enter = os.X_OK if stat.S_ISDIR(found.st_mode) else 0
+        yield Place(
+            str(path) if path == data.root else path.name,
+            found.st_uid,
+            stat.S_IMODE(found.st_mode),
+            os.access(path, os.R_OK | enter, effective_ids=True),
+            os.access(path, os.W_OK | enter, effective_ids=True),
+            is_private=path == data.alerts,
+        )
+
+
+def _find_holder(path: Path) -> dict[str, str] | None:
+    """Who holds a lock. It is asked for, shared and for an instant: whoever comes meanwhile tries again."""
+    try:
+        with path.open("rb") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                said = handle.read(4096)
+            else:
+                return None
+    except OSError:
+        return None
+    unknown = dict.fromkeys(("command", "pid", "host", "since"), "unknown")
+    try:
+        told = json.loads(said)
+        return unknown | {name: str(told[name]) for name in unknown if name in told}
+    except (ValueError, TypeError):
+        return unknown

@@ -1,0 +1,123 @@
+"""One restore: every byte checked on its way, and a whole archive in the end or none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+from archive import schema
+from archive.durable import sync_directory
+from archive.errors import NewerArchive, StorageError, UsageError
+from archive.keeping.depot import open_depot
+from archive.printable import spell_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archive.keeping.depot import Depot
+    from archive.keeping.manifest import Kept, Manifest
+
+_FOLDERS = ("warc", "state")
+
+
+def restore(source: Path, target: Path) -> Manifest:
+    """Make the data directory ``target``, which must be absent or empty, from the backup in ``source``.
+
+    Raises UsageError, StorageError (cut or altered; no room), Locked (a backup is being written there).
+    """
+    _refuse_occupied(target)
+    if target.resolve().is_relative_to(source.resolve()):
+        raise UsageError(f"{spell_out(str(target))} lies inside the backup: name a directory outside of it.")
+    with open_depot(source) as (depot, manifest), _storage_of(target):
+        if manifest.schemas.get("archive.db", 0) > schema.VERSION:
+            raise NewerArchive(
+                f"{spell_out(str(source))} holds an archive of a newer release of baogao: upgrade baogao; nothing was "
+                "restored."
+            )
+        place = _choose_place(target)
+        try:
+            _fill(depot, manifest, place)
+            _move_into(place, target)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    return manifest
+
+
+def _refuse_occupied(target: Path) -> None:
+    name = spell_out(str(target))
+    if not os.path.lexists(target):
+        if not target.parent.is_dir():
+            raise UsageError(f"There is no directory {spell_out(str(target.parent))}: make it, or name another one.")
+        return
+    if not target.is_dir():
+        raise UsageError(f"{name} is there already and not a directory: name an empty or a new one.")
+    with _storage_of(target):
+        found = sorted(path.name for path in target.iterdir())
+    if found:
+        raise UsageError(
+            f"{name} is not empty, {spell_out(found[0])} is in it: name an empty or a new directory; nothing was "
+            "changed."
+        )
+
+
+def _choose_place(target: Path) -> Path:
+    """Beside the target; inside it where it is a mounted volume, which no rename can replace."""
+    name = f".restoring-{secrets.token_hex(8)}"
+    if target.is_symlink() or target.is_mount() or (target.is_dir() and not os.access(target.parent, os.W_OK)):
+        return target / name
+    return target.with_name(f"{target.name}{name}")
+
+
+def _fill(depot: Depot, manifest: Manifest, place: Path) -> None:
+    for kept in manifest.files:
+        if not depot.holds(kept):
+            depot.fetch(kept, lambda _: None)  # says what is wrong, before anything is copied
+    place.mkdir()
+    for folder in _FOLDERS:
+        (place / folder).mkdir()
+    for kept in manifest.files:
+        _write(depot, kept, place / kept.path)
+    for folder in (*_FOLDERS, "."):
+        sync_directory(place / folder)
+
+
+def _write(depot: Depot, kept: Kept, path: Path) -> None:
+    path.touch(0o600 if kept.is_private else 0o666, exist_ok=False)
+    with path.open("r+b") as file:
+        depot.fetch(kept, file.write)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _move_into(place: Path, target: Path) -> None:
+    """In one rename; in a volume file by file, archive.db last: without it nothing takes it for an archive."""
+    if place.parent != target:
+        place.rename(target)  # takes the place of an empty directory, and of nothing else
+        sync_directory(target.parent)
+        return
+    moved = []
+    try:
+        for path in sorted(place.iterdir(), key=lambda path: (path.name == "archive.db", path.name)):
+            path.rename(target / path.name)
+            moved.append(target / path.name)
+        sync_directory(target)
+    except BaseException:
+        for path in moved:
+            path.rename(place / path.name)
+        raise
+
+
+@contextlib.contextmanager
+def _storage_of(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = spell_out(str(error.filename or target))
+        raise StorageError(
+            f"{where} can't be used ({error.strerror or error}): make room or check its permissions, and run again; "
+            "nothing was restored."
+        ) from error
