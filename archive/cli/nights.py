@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.cli.context import NUMBER, Context, Seconds, clock, print_json, say, with_globals, writing
+from archive.cli.measuring import measuring
 from archive.errors import Undelivered, UsageError
 
 if TYPE_CHECKING:
@@ -43,9 +45,21 @@ def print_verdict(context: Context, verdict: Verdict) -> None:
 @click.option("--no-settle", is_flag=True, help="Archive only; settle later with `baogao settle`.")
 @click.option("--no-notify", is_flag=True, help="Tell nobody yet; `baogao notify` does.")
 @click.option("--time-limit", type=Seconds(1), metavar="S", help="End the night after S seconds.  [5 h]")
+@click.option(
+    "--metrics", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a Prometheus textfile."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
 @with_globals()
-def crawl(
+def crawl(context: Context, /, metrics: Path | None, **night: Any) -> None:
+    """One night: walk every listing, archive, settle, print the verdict, and tell who wants to know.
+
+    Example: baogao crawl --delay 3
+    """
+    with measuring(context, metrics):
+        _play_night(context, **night)
+
+
+def _play_night(
     context: Context,
     urls: tuple[str, ...],
     delay: float | None,
@@ -57,10 +71,6 @@ def crawl(
     no_notify: bool,
     verbose: bool,
 ) -> None:
-    """One night: walk every listing, archive, settle, print the verdict, and tell who wants to know.
-
-    Example: baogao crawl --delay 3
-    """
     from archive.cli.alerts import notify_after_night, register_before_night
     from archive.config import check_delay, choose_listings
     from archive.crawl import TIME_LIMIT_SECONDS, stop_on_signals
