@@ -50,7 +50,7 @@ def test_the_wheel_has_its_package_data():
     assert {project["project"]["readme"], *project["project"]["license-files"]} <= copied
     assert {package.split(".")[0] for package in project["tool"]["setuptools"]["packages"]} <= copied
     assert "archive.ops" in project["tool"]["setuptools"]["packages"]
-    assert project["tool"]["setuptools"]["package-data"]["archive.ops"] == ["templates/**"]
+    assert project["tool"]["setuptools"]["package-data"]["archive.ops"] == ["templates/**", "*.yml", "*.json"]
 
 
 def test_it_runs_as_nobody_in_particular_and_hears_signals():
