@@ -69,6 +69,19 @@ def read_response(headers: tuple[tuple[str, str], ...], payload: bytes, url: str
     return reader.read(body, url=url, content_type=content_type)
 
 
+def measure_answers(connection: sqlite3.Connection, run: int) -> dict[str, int]:
+    """Bytes of a run's answers as records, compressed and with their headers.
+
+    ``fetched``: of all; ``kept``: what they added to the WARC files, where an answer seen before is only referred to.
+    """
+    fetched, kept = connection.execute(
+        "SELECT coalesce(sum(p.warc_length), 0), coalesce(sum(c.warc_length), 0) FROM captures c "
+        "JOIN captures p ON p.id = coalesce(c.payload_id, c.id) WHERE c.run_id = ?",
+        (run,),
+    ).fetchone()
+    return {"fetched": fetched, "kept": kept}
+
+
 def feed_captures(
     connection: sqlite3.Connection, root: Path, run: int, listing: str, walk: Walk, reader: Reader
 ) -> Iterator[tuple[Capture, Page]]:

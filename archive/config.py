@@ -13,12 +13,14 @@ import msgspec
 
 from archive.alerts.rules import AlertSection, make_channels, make_rules, name_choices
 from archive.errors import UsageError
+from archive.heartbeat import make_heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from archive.alerts.rules import Channel, Rule
+    from archive.heartbeat import Heartbeat
 
 DEFAULT_URL = "https://report.iimedia.cn/tag/人民日报"
 DEFAULT_USER_AGENT = "baogao/0.1 (report archive; contact: none)"
@@ -44,12 +46,18 @@ class _Web(msgspec.Struct, forbid_unknown_fields=True):
     base_url: str | None = None
 
 
+class _Operator(msgspec.Struct, forbid_unknown_fields=True):
+    to: Annotated[list[str], msgspec.Meta(min_length=1)]
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     crawl: _Crawl = msgspec.field(default_factory=_Crawl)
     listing: list[_Listing] = msgspec.field(default_factory=list)
     web: _Web = msgspec.field(default_factory=_Web)
     alert: list[AlertSection] = msgspec.field(default_factory=list)
     channel: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    operator: _Operator | None = None
+    heartbeat: dict[str, Any] | None = None
 
 
 _SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -58,6 +66,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "$.listing[...]": _Listing,
     "$.web": _Web,
     "$.alert[...]": AlertSection,
+    "$.operator": _Operator,
 }
 
 
@@ -80,6 +89,8 @@ class Config:
     rules: tuple[Rule, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
     base_url: str | None = None  #: of the archive's own web page, without a slash at its end; for links in messages
+    operator: tuple[str, ...] = ()  #: names of channels: who hears of nights that fail
+    heartbeat: Heartbeat | None = None
 
 
 def load_config(path: Path | None) -> Config:
@@ -135,6 +146,8 @@ def _resolve(file: _File, name: str) -> Config:
         make_rules(file.alert, channels, name),
         channels,
         _read_base_url(file.web.base_url, f"{name}: `web.base_url`"),
+        _read_operator(file.operator, channels, f"{name}: `operator.to`"),
+        make_heartbeat(file.heartbeat, name),
     )
     if "\n" in config.user_agent or not config.user_agent.isascii() or not config.user_agent.isprintable():
         raise UsageError(f"{name}: `crawl.user_agent`: allowed are printable ASCII characters on one line.")
@@ -153,6 +166,15 @@ def _read_base_url(url: str | None, where: str) -> str | None:
     if not host or not re.fullmatch(r"https?://[!-;=?-~]+", url) or "?" in url or "#" in url or "@" in url:
         raise UsageError(f"{where}: allowed is the address of `baogao serve` as readers see it, https://HOST/.")
     return url.rstrip("/")
+
+
+def _read_operator(section: _Operator | None, channels: Mapping[str, Channel], where: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(section.to)) if section else ()
+    for name in names:
+        if name not in channels:
+            known = ", ".join(channels) or "none yet"
+            raise UsageError(f"{where}: there is no [channel.{name}] in this file; there are: {known}.")
+    return names
 
 
 def choose_listings(config: Config, urls: Sequence[str]) -> tuple[Listing, ...]:

@@ -17,13 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive import logs, progress, relay
 from archive.ahead import ReadAhead
 from archive.captures import todays_reader
 from archive.derive import derive
 from archive.errors import BaogaoError, Incomplete, StorageError
-from archive.journal import find_unindexed, index_part, repair_parts
+from archive.journal import find_note, find_unindexed, index_part, repair_parts
 from archive.night import begin_night, end_for_time, find_open_run, recover
 from archive.settle import settle
+from archive.standing import Standing, load_expected
 from archive.store import check, hold_lock, open_for_reading, open_for_writing, storage_errors
 from archive.verdict import Verdict, load_verdict
 
@@ -76,7 +78,7 @@ def hold_archive(
     """The archive for one writer: locked, checked, and recovered from whatever the last one left; and its lock."""
     data.prepare()
     with hold_lock(data, command=command, started_at=now) as lock:
-        connection = open_for_writing(data)
+        connection = open_for_writing(data, say=say)
         try:
             with storage_errors(data.db):
                 for done in recover(connection, data, reader):
@@ -85,6 +87,7 @@ def hold_archive(
                 if not data.db_copy:
                     derive(connection, say)
         finally:
+            progress.erase()
             connection.close()
 
 
@@ -115,8 +118,9 @@ def crawl(
     clock: Callable[[], str],
     say: Callable[[str], None],
     time_limit: float = TIME_LIMIT_SECONDS,
+    begun: Callable[[], None] = lambda: None,
 ) -> Verdict:
-    """One night; its outcome is "open" where it was to be captured only.
+    """One night; its outcome is "open" where it was to be captured only. ``begun``: called when the lock is held.
 
     Raises what kept it from a verdict (Locked, StorageError, Stopped, …).
     """
@@ -125,6 +129,7 @@ def crawl(
         if options.dry:
             data = held.enter_context(copy_for_dry_run(data))
         connection, lock = held.enter_context(hold_archive(data, reader, command="baogao crawl", now=clock(), say=say))
+        begun()
         night, settled = begin_night(
             connection, data, listings, config, options, reader, now=clock(), configured=configured
         )
@@ -132,10 +137,26 @@ def crawl(
             say(f"run {verdict.run}, left by an earlier crawl, was settled first: {verdict.outcome}")
         if night is None:
             return settled[-1]
+        _log_start(connection, night)
         ahead = ReadAhead(connection, data.root, night.run, reader)
         _fetch(connection, data, night, lock, ahead, clock=clock, time_limit=time_limit)
         return (
             settle(connection, data, night.run, ahead.reader) if options.settle else load_verdict(connection, night.run)
+        )
+
+
+def _log_start(connection: sqlite3.Connection, night: Night) -> None:
+    logs.bind_run(night.run)
+    if logs.is_json():
+        keys = [listing.key for listing in night.listings]
+        logs.log(
+            "run.started",
+            f"run {night.run}: {len(keys)} listing{'' if len(keys) == 1 else 's'} to walk",
+            listings=keys,
+            continued=find_note(connection, night.run, "run-start") is not None,
+            delay=night.delay,
+            max_pages=night.max_pages,
+            dry=night.dry,
         )
 
 
@@ -150,7 +171,10 @@ def _fetch(
     time_limit: float,
 ) -> None:
     """Run the crawling process to its end, whatever that is. Raises where the run can't be settled now."""
-    code = _run_child(night, lock, ahead, time_limit)
+    standing = Standing([listing.key for listing in night.listings], night.delay, time.monotonic())
+    if progress.is_on():
+        standing.expected = load_expected(connection, night.listings)
+    code = _run_child(night, lock, ahead, time_limit, standing)
     if code is None:
         recover_parts(connection, data)
         end_for_time(connection, data, night, at=clock())
@@ -180,28 +204,35 @@ def recover_parts(connection: sqlite3.Connection, data: DataDirectory) -> None:
         index_part(connection, data, part)
 
 
-def _run_child(night: Night, lock: int, ahead: ReadAhead, time_limit: float) -> int | None:
+def _run_child(night: Night, lock: int, ahead: ReadAhead, time_limit: float, standing: Standing) -> int | None:
     """The exit code of ``python -m crawler``; None: it was stopped for the time limit.
 
     Its standard input is a pipe from here: when this process dies, it reads the end of it and dies too. Until then it
     holds the lock with us: nothing crawls, and nothing repairs what it writes, beside it.
     """
     command = [sys.executable, "-P", "-m", "crawler", night.to_json(), "--parent"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(lock,))  # noqa: S603 - our own module
-    try:
-        import archive.pages.reading  # noqa: F401, PLC0415 - for the settlement, while the child loads Scrapy
+    stderr = None
+    if relay.is_needed():
+        command.append(logs.AS_JSON)
+        stderr = subprocess.PIPE
+    child = subprocess.Popen(  # noqa: S603 - our own module
+        command, stdin=subprocess.PIPE, stderr=stderr, pass_fds=(lock,)
+    )
+    with relay.relaying(child.stderr, standing, verbose=night.verbose):
+        try:
+            import archive.pages.reading  # noqa: F401, PLC0415 - for the settlement, while the child loads Scrapy
 
-        return _wait_reading(child, ahead, time_limit)
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        if child.stdin:
-            child.stdin.close()
+            return _wait_reading(child, ahead, time_limit)
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                try:
+                    child.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.wait()
+            if child.stdin:
+                child.stdin.close()
 
 
 def _wait_reading(child: subprocess.Popen[bytes], ahead: ReadAhead, time_limit: float) -> int | None:

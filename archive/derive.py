@@ -22,4 +22,4 @@ def derive(connection: sqlite3.Connection, say: Callable[[str], None]) -> None:
     missing = count_unread(connection)
     if missing > MANY:
         say(f"extracting the figures of {missing} versions, some 5 ms each; interrupted, the next command goes on")
-    refresh_figures(connection)
+    refresh_figures(connection, missing)

@@ -78,6 +78,9 @@ def diagnose(facts: Facts) -> list[Finding]:
     if facts.vitals.last_answer is not None:
         findings.append(check_skew(*facts.vitals.last_answer))
     findings.append(check_open_files(facts.open_files, is_locked=is_locked))
+    if facts.upgrade_copies:
+        found = f"kept from before an upgrade: {', '.join(facts.upgrade_copies)}"
+        findings.append(Finding("upgrade", "ok", found, "Delete them when a few nights have gone well."))
     return findings
 
 

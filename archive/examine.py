@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from archive.alerts.secret import Source
 from archive.config import DEFAULT_USER_AGENT
 from archive.errors import UsageError
+from archive.upgrade import list_copies
 from archive.vitals import Vitals, examine_databases, list_files
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Facts:
     locks: dict[str, dict[str, str] | None] = dataclasses.field(default_factory=dict)
     vitals: Vitals = dataclasses.field(default_factory=Vitals)
     open_files: tuple[str, ...] = ()
+    upgrade_copies: tuple[str, ...] = ()
 
 
 def examine(
@@ -108,6 +110,7 @@ def examine(
         free_inodes=files.f_favail if files.f_files else None,
         locks={name: _find_holder(data.state / name) for name in (LOCK, "notify.lock")},
         open_files=tuple(path.name for path in list_files(data, "*.warc.gz.open")),
+        upgrade_copies=tuple(path.name for db in (data.db, data.alerts) for path in list_copies(db)),
         vitals=examine_databases(data),
     )
 

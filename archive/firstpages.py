@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archive import logs
 from archive.captures import OK, read_capture, todays_reader
 from archive.crawl import STOP_SECONDS
 from archive.errors import BaogaoError, StorageError
@@ -107,7 +108,7 @@ def _temporary_archive() -> Iterator[DataDirectory]:
 
 def _fetch(night: Night) -> None:
     """The crawl phase; its standard input is a pipe from here, so that it dies with this process."""
-    options = ("--parent", "--set", "BAOGAO_FIRST_PAGES=1")
+    options = ("--parent", "--set", "BAOGAO_FIRST_PAGES=1", *((logs.AS_JSON,) if logs.is_json() else ()))
     command = [sys.executable, "-P", "-m", "crawler", night.to_json(), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # noqa: S603 - our own module
         try:

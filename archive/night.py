@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 
+from archive import progress
 from archive.deciding import apply_decisions, find_last_settled
 from archive.journal import (
     find_note,
@@ -20,6 +21,7 @@ from archive.journal import (
     repair_parts,
     write_part,
 )
+from archive.provenance import digest_config
 from archive.recording import CAPTURED, Night
 from archive.reparse import replay_reparse
 from archive.settle import settle
@@ -62,6 +64,7 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
     apply_decisions(connection, data, find_last_settled(connection), reader)  # a crash may have come in between
     known = find_open_run(connection)
     parts = find_unindexed(connection, data)
+    indexed = count(1)
     if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
         done.append(f"archive.db was empty: read {len(parts)} WARC files again")
     for run, group in groupby(parts, lambda part: part.run):
@@ -69,6 +72,7 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
         if pending is not None and pending < run:
             _close_run(connection, data, pending, reader)
         for part in group:
+            progress.advance("reading WARC file", next(indexed), len(parts))
             if part.is_crawl:
                 index_part(connection, data, part)
                 continue
@@ -178,6 +182,7 @@ def _plan(
         settle=options.settle,
         dry=options.dry,
         verbose=options.verbose,
+        config=digest_config(config, listings, delay=options.delay, max_pages=options.max_pages),
     )
 
 

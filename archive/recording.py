@@ -46,6 +46,7 @@ class Night:
     settle: bool = True  #: False: captured only, to be settled by a later command
     dry: bool = False  #: leave nothing but the WARC, and that marked as no night's evidence
     verbose: bool = False
+    config: str = ""  #: archive.provenance.digest_config
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -67,13 +68,14 @@ class Night:
             "max_pages": self.max_pages,
             "listings": [asdict(listing) for listing in self.listings],
             "retired": list(self.retired),
+            **({"config": self.config} if self.config else {}),
         }
 
 
 class Recorder:
     """Archives one run's exchanges; the only writer of its WARC file. Every method may raise StorageError."""
 
-    def __init__(self, night: Night, *, at: str) -> None:
+    def __init__(self, night: Night, *, at: str, software: Mapping[str, str] | None = None) -> None:
         self._night = night
         self._data = DataDirectory(Path(night.data))
         self._connection = connect(Path(night.db))
@@ -82,7 +84,8 @@ class Recorder:
         self._listing_ids = dict(self._connection.execute("SELECT key, id FROM listings"))
         self._payloads = self._load_payloads()
         self._writer = create_part(self._data, night.run, parser=night.parser, at=at, dry=night.dry)
-        self._note("run-start", night.describe(), at=night.started_at)
+        start = night.describe() | ({"software": dict(software)} if software else {})
+        self._note("run-start", start, at=night.started_at)
 
     def _load_payloads(self) -> dict[str, tuple[int, Payload]]:
         """The payloads of this run and of the crawls before it, by digest: what need not be archived again."""

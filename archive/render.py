@@ -58,10 +58,22 @@ def render_runs(ledger: Sequence[dict[str, Any]]) -> str:
         rows.append(
             (
                 *(run["run"], run["kind"], run["outcome"], "" if run["exit_code"] is None else run["exit_code"]),
-                *(run["started_at"], counts["pages"], counts["entries"], ", ".join(news) or "–"),
+                *(run["started_at"], counts["pages"], counts["entries"], _size(run), _judge_gates(run["gates"])),
+                ", ".join(news) or "–",
             )
         )
-    return render_table(("run", "kind", "outcome", "exit", "started", "pages", "entries", "news"), rows)
+    header = ("run", "kind", "outcome", "exit", "started", "pages", "entries", "fetched", "gates", "news")
+    return render_table(header, rows)
+
+
+def _size(run: dict[str, Any], name: str = "fetched") -> str:
+    """Of the answers, where it is on record."""
+    return f"{run['bytes'][name] / 1024 / 1024:,.1f} MiB" if "bytes" in run else "–"
+
+
+def _judge_gates(gates: Sequence[dict[str, Any]]) -> str:
+    broken = sum(not gate["passed"] for gate in gates)
+    return "–" if not gates else f"{broken} BROKEN" if broken else "passed"
 
 
 def render_run(run: dict[str, Any]) -> str:
@@ -72,6 +84,13 @@ def render_run(run: dict[str, Any]) -> str:
         f"started {run['started_at']}, finished {run['finished_at']}, parser {run['parser']}",
         f"counts: {counts}",
     ]
+    if "bytes" in run:
+        lines.append(f"bytes: {_size(run)} fetched, {_size(run, 'kept')} of them new to the archive (compressed)")
+    if "software" in run:
+        told = ", ".join(f"{name} {version}" for name, version in run["software"].items())
+        lines.append(f"software: {spell_out(told)}")
+    if "config" in run:
+        lines.append(f"configuration: SHA-256 {spell_out(run['config'])}")
     rows: list[tuple[object, ...]]
     if run["walks"]:
         rows = [

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from archive.items import correct
 from archive.journal import find_note, open_run, write_part
 from archive.ledger import Ledger
+from archive.progress import track
+from archive.provenance import list_software
 from archive.rereading import Rereader
 from archive.store import storage_errors, transaction
-from archive.verdict import Verdict, load_verdict
+from archive.verdict import Verdict, load_verdict, log_verdict
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,6 +52,7 @@ def reparse(
         "listings": [],
         "retired": [],
         "only_run": only_run,
+        "software": list_software(),
     }
     with storage_errors(data.db), transaction(connection):
         open_run(connection, start)
@@ -73,7 +76,7 @@ def replay_reparse(connection: sqlite3.Connection, data: DataDirectory, run: int
             "WHERE ?1 IS NULL OR c.run_id = ?1 ORDER BY o.capture_id, r.observation_id",
             (only_run,),
         ).fetchall()
-        for _, version_id, capture_id in observations:
+        for _, version_id, capture_id in track(observations, "reading again: report", len(observations)):
             pages.add(capture_id)
             reading = ledger.find_version(version_id)
             reread = rereader.read_item(capture_id, reading.item_id)
@@ -95,7 +98,7 @@ def replay_reparse(connection: sqlite3.Connection, data: DataDirectory, run: int
             "close_reason = 'finished', stats = ? WHERE id = ?",
             (reader.version, at, json.dumps({"counts": counts}), run),
         )
-    return load_verdict(connection, run)
+    return log_verdict(load_verdict(connection, run))
 
 
 def _point_to_best_readings(connection: sqlite3.Connection) -> None:

@@ -38,7 +38,7 @@ EXIT_CODES = (
           "wait; raise `delay`, name a contact in `user_agent`; never evade"),
     Entry("6", "another run holds the lock", "`baogao doctor`: which process, since when", "wait for it, or end it"),
     Entry("7", "storage: full, read-only, damaged", "the message; `baogao doctor`, `baogao verify`",
-          "make room or mend permissions and run again; if archive.db is damaged, move it away and `baogao reparse`"),
+          "make room or mend permissions and run again; if something is damaged, `baogao repair`, or restore a backup"),
     Entry("8", "settled, but alerts stayed undelivered", "`baogao alerts list`",
           "mend the channel; `baogao notify` tries again, `baogao alerts retry ID` what is dead"),
     Entry("9", "the time limit", f"{_RUN}: how far it came", "run again, with more `--time-limit` or fewer listings"),
@@ -54,6 +54,10 @@ ISSUES = (
           "if a page is always refused: `page_url`, or a new parser; until then nothing of it is taken as withdrawn"),
     Entry("never-complete", "the same, and never before: nothing of it is announced", "`baogao check URL`",
           "is it a listing, and is its pager understood? Set `page_url`, or take it out of baogao.toml"),
+    Entry("silence", "no new report for longer than the listing's own rhythm (99 of 100 gaps, 14 days at least); "
+          "said once, until one comes", "the listing in a browser: is there anything newer?",
+          "nothing, if the publisher is silent (a holiday, a first New Year); else mend `url` or `page_url`, or report "
+          "what is read wrongly"),
     Entry("no-response", "a request got no answer, after all repetitions", "the network, DNS, the site in a browser",
           "run again"),
     Entry("untitled", "an entry without a title was left out", _PAGES, "nothing, if the site shows none either"),

@@ -8,6 +8,9 @@ from archive.search.characters import APART, MARK, POINT, WIDE
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
+
+    from sqlite_utils import Database
 
 VERSION = 2  #: PRAGMA user_version of the newest schema this release knows
 APPLICATION_ID = 0x62616F67  #: "baog": tells an archive from any other SQLite file
@@ -302,27 +305,38 @@ WHERE id > (SELECT coalesce(max(id), 0) FROM version_index_docsize)""",
 )
 
 
+def _create(db: Database) -> None:
+    for statement in split_statements(SCHEMA):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _add_research(db: Database) -> None:
+    for statement in split_statements(RESEARCH):
+        db.execute(statement)
+    db.conn.executemany("INSERT INTO recipes VALUES (?, ?, ?)", RECIPES)
+
+
+#: the first makes schema 1, the next one 2 of it, …; what is released is never edited again
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create, _add_research)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an empty or older archive to :data:`VERSION`, each migration in one transaction."""
     import sqlite_utils  # noqa: PLC0415 - 0.2 s of start-up that only a new or older archive pays
 
     migrations = sqlite_utils.Migrations("baogao")
-
-    @migrations(name="0001")
-    def _create(db: sqlite_utils.Database) -> None:
-        for statement in split_statements(SCHEMA):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute("PRAGMA user_version = 1")
-
-    @migrations(name="0002")
-    def _add_research(db: sqlite_utils.Database) -> None:
-        for statement in split_statements(RESEARCH):
-            db.execute(statement)
-        db.conn.executemany("INSERT INTO recipes VALUES (?, ?, ?)", RECIPES)
-        db.execute("PRAGMA user_version = 2")
-
+    for number, change in enumerate(MIGRATIONS, 1):
+        migrations(name=f"{number:04d}")(_with_number(change, number))
     migrations.apply(sqlite_utils.Database(connection))
+
+
+def _with_number(change: Callable[[Database], None], number: int) -> Callable[[Database], None]:
+    def migration(db: Database) -> None:
+        change(db)
+        db.execute(f"PRAGMA user_version = {number}")
+
+    return migration
 
 
 def split_statements(script: str) -> list[str]:

@@ -10,15 +10,19 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from archive.captures import measure_answers
 from archive.config import Listing
 from archive.errors import UsageError
 from archive.items import ItemSettler
 from archive.journal import find_note, list_notes
 from archive.ledger import Ledger
 from archive.observe import Walked, elect, list_contested, measure, read_run
+from archive.progress import track
 from archive.rereading import Rereader
+from archive.silences import list_silences
+from archive.standing import watch_reader
 from archive.store import storage_errors, transaction
-from archive.verdict import Verdict, load_verdict
+from archive.verdict import Verdict, load_verdict, log_verdict
 from archive.vet import Gate, is_mass_change, vet_changes, vet_listing
 from archive.walk import Stop
 
@@ -45,8 +49,8 @@ def settle(
     if outcome != "open" and not (outcome == "rejected" and accepted_at):
         return load_verdict(connection, run)
     with storage_errors(data.db), transaction(connection):
-        _Settlement(connection, data, run, reader, accepted_at).run_steps()
-    return load_verdict(connection, run)
+        _Settlement(connection, data, run, watch_reader(connection, run, reader), accepted_at).run_steps()
+    return log_verdict(load_verdict(connection, run))
 
 
 class _Settlement:
@@ -94,6 +98,8 @@ class _Settlement:
         self.connection.execute("RELEASE publishing")
         self._report_walks(walked, rejected=rejected)
         self._report_gates(gates, rejected=rejected)
+        if not rejected and not self.aborted:
+            self._report_silences(walked)
         self._close(walked, gates, rejected=rejected)
 
     def _read_walks(self) -> list[Walked]:
@@ -143,7 +149,7 @@ class _Settlement:
         )
         elect(self.connection, self.reader.version)
         settler.take_unchanged()
-        for seen in list_contested(self.connection):
+        for seen in track(list_contested(self.connection), f"settling run {self.run}: report"):
             settler.take(seen)
         settler.take_absences()
         untitled = self.connection.execute("SELECT capture_id, key FROM temp.entries WHERE title = ''").fetchall()
@@ -197,6 +203,16 @@ class _Settlement:
                 level = "error" if gate.hard and rejected else "warning"
                 self.ledger.add_issue(level, gate.name, f"{gate.message}.")  # type: ignore[arg-type]
 
+    def _report_silences(self, walked: list[Walked]) -> None:
+        looked_at = {each.listing_id: each.listing.key for each in walked if each.result.pages_seen}
+        for key, silence in list_silences(self.connection, self.run, looked_at):
+            self.ledger.add_issue(
+                "warning",
+                "silence",
+                f"{key}: no new report since {silence.since}, for {silence.days} days; its own rhythm allows "
+                f"{silence.usual}. Look at it in a browser: has it ended or moved, or is it read wrongly?",
+            )
+
     def _close(self, walked: list[Walked], gates: list[Gate], *, rejected: bool) -> None:
         stops = {each.result.stop.kind for each in walked if each.result.stop}
         if rejected:
@@ -223,6 +239,7 @@ class _Settlement:
             ],
             "gates": [asdict(gate) for gate in gates],
             "accepted": self.accepted,
+            "bytes": measure_answers(self.connection, self.run),
         }
         self.connection.execute(
             "UPDATE runs SET outcome = ?, exit_code = ?, parser = ?, finished_at = ?, close_reason = ?, stats = ? "

@@ -18,7 +18,7 @@ from archive import schema
 from archive.errors import Locked, NewerArchive, StorageError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 #: below this the first page of a night could not be archived and settled
@@ -144,15 +144,16 @@ def storage_errors(path: Path, *, cure: str = _REREAD) -> Iterator[None]:
         raise
 
 
-def open_for_writing(data: DataDirectory) -> sqlite3.Connection:
-    """The archive, migrated, checked and ready to write; call it under the lock.
+def open_for_writing(data: DataDirectory, *, say: Callable[[str], None] | None = None) -> sqlite3.Connection:
+    """The archive, checked, upgraded and ready to write; call it under the lock.
 
-    Raises NewerArchive, UsageError (not an archive) or StorageError (damaged, full, read-only).
+    An older one is copied before it is upgraded, and the operator told by ``say``. Raises NewerArchive, UsageError (not
+    an archive) or StorageError (damaged, full, read-only).
     """
     with storage_errors(data.db):
         connection = sqlite3.connect(data.db, isolation_level=None, timeout=BUSY_SECONDS)
         try:
-            _prepare(connection, data.db)
+            _prepare(connection, data, say)
         except BaseException:
             connection.close()
             raise
@@ -167,11 +168,16 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    refuse_foreign(connection, path, expected=False)
+def _prepare(connection: sqlite3.Connection, data: DataDirectory, say: Callable[[str], None] | None) -> None:
+    refuse_foreign(connection, data.db, expected=False)
     check(connection)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if 0 < version < schema.VERSION and not data.db_copy:
+        from archive.upgrade import keep_copy  # noqa: PLC0415 - which only an older archive needs
+
+        keep_copy(data.db, before=version, after=schema.VERSION, say=say)
     _set_pragmas(connection)
-    if connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+    if version < schema.VERSION:
         schema.migrate(connection)
 
 

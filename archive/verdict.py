@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive import logs
+from archive.journal import find_note
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -34,11 +37,17 @@ class Verdict:
     walks: list[dict[str, Any]]
     gates: list[dict[str, Any]]
     issues: list[dict[str, str]]
+    bytes: dict[str, int] | None = None  #: of the answers: archive.captures.measure_answers
+    software: dict[str, str] | None = None  #: name → version
+    config: str | None = None  #: archive.provenance.digest_config
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Without what an older release has not recorded."""
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in told.items() if value is not None or name not in _LATER}
 
 
+_LATER = {"bytes", "software", "config"}
 _COUNTS = ("pages", "entries", "appeared", "changed", "cosmetic", "corrected", "withdrawn", "reappeared")
 
 
@@ -50,6 +59,7 @@ def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
     )
     stats = json.loads(row[7])
     issues = connection.execute("SELECT level, code, message FROM issues WHERE run_id = ? ORDER BY id", (run,))
+    start = find_note(connection, run, "run-start") or {}
     alerts = connection.execute("SELECT alert, count(*) FROM events WHERE run_id = ? GROUP BY alert", (run,))
     return Verdict(
         *row[:7],  # type: ignore[misc]
@@ -58,7 +68,28 @@ def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
         walks=stats.get("walks", []),
         gates=stats.get("gates", []),
         issues=[{"level": level, "code": code, "message": message} for level, code, message in issues],
+        bytes=stats.get("bytes"),
+        software=start.get("software"),  # type: ignore[arg-type]
+        config=start.get("config"),  # type: ignore[arg-type]
     )
+
+
+def log_verdict(verdict: Verdict) -> Verdict:
+    """The same verdict, on record where programs read the log."""
+    if logs.is_json():
+        logs.log(
+            "run.settled",
+            summarize(verdict),
+            level="error" if verdict.outcome == "rejected" else "warning" if verdict.exit_code else "info",
+            run=verdict.run,
+            kind=verdict.kind,
+            outcome=verdict.outcome,
+            exit_code=verdict.exit_code,
+            counts=verdict.counts,
+            bytes=verdict.bytes,
+            broken_gates=[gate["name"] for gate in verdict.gates if not gate["passed"]],
+        )
+    return verdict
 
 
 def summarize(verdict: Verdict) -> str:

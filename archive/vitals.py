@@ -124,7 +124,10 @@ def _describe_database(path: Path, error: Exception | None = None) -> Database:
     code = error.exit_code if isinstance(error, BaogaoError) else StorageError.exit_code
     advice = ""  # the sentence says it
     if path.name == "alerts.db" and code == StorageError.exit_code:
-        advice = "It can't be made from the WARC files: put a backup in its place, or move it away (rules begin anew)."
+        advice = (
+            "It can't be made from the WARC files: put a backup in its place, or run `baogao repair`, which moves it "
+            "aside (rules begin anew)."
+        )
     return Database(*sizes, problem=str(error), advice=advice, exit_code=code)
 
 

@@ -9,11 +9,16 @@ import sys
 import threading
 
 PARENT = "--parent"  #: the option that says: stdin ends when the parent does
+JSON = "--log-format=json"  #: stderr is for programs, see archive.logs
 
 
 def start() -> int:
     # until crawler.process listens to it, Ctrl-C just ends this process: nothing is open yet
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if JSON in sys.argv:
+        from archive.logs import begin_json  # noqa: PLC0415
+
+        begin_json()
     if PARENT in sys.argv:
         threading.Thread(target=_die_with_parent, daemon=True).start()
     gc.disable()  # loading makes a hundred thousand objects, and none of them is garbage

@@ -14,6 +14,7 @@ from scrapy.exceptions import CloseSpider, NotConfigured
 
 from archive.config import check_delay, choose_listings, load_config
 from archive.errors import BaogaoError
+from archive.provenance import list_software
 from archive.recording import Recorder
 from archive.store import DataDirectory
 from crawler.clock import clock_of, stamp
@@ -62,7 +63,7 @@ class NightKeeper:
     def open(self) -> None:
         try:
             night = self._spider.night or self._open_own()
-            self._recorder = Recorder(night, at=stamp(self._clock()))
+            self._recorder = Recorder(night, at=stamp(self._clock()), software=list_software())
             self._spider.begin(night, self._recorder)
         except BaogaoError as error:
             self._spider.broken = error

@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from archive import logs
 from archive.errors import StorageError
+from archive.logrecords import capture_records
 from archive.recording import Night
 from crawler import settings as project
 from crawler.night import NightKeeper
@@ -64,6 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parse(argv)
     night = Night.from_json(options.plan)
     settings = _settings(night, options.set)
+    logs.bind_run(night.run)
+    if logs.is_json():
+        settings.set("LOG_INSTALL_ROOT_HANDLER", value=False, priority="cmdline")
+        capture_records(settings["LOG_LEVEL"])
     process = AsyncCrawlerProcess(settings)
     logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])  # else every record is made and then thrown away
     # says how to make Scrapy accept half a page, which we don't want; crawler.retry reports the loss itself
@@ -86,6 +92,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m crawler", description="The crawl phase of `baogao crawl`.")
     parser.add_argument("plan", help="an archive.recording.Night as JSON")
     parser.add_argument("--parent", action="store_true", help="die as soon as stdin ends: a parent holds the lock")
+    parser.add_argument("--log-format", choices=("text", "json"), default="text", help="see archive.logs")
     parser.add_argument("--set", "-s", action="append", default=[], metavar="NAME=VALUE", help="as in `scrapy -s`")
     return parser.parse_args(argv)
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from OpenSSL.SSL import Error as TLSError
 from scrapy.exceptions import DownloadCancelledError, NotSupported, UnsupportedURLSchemeError
 
+from archive.logs import mark
 from archive.retry_after import parse_retry_after
 from crawler.clock import clock_of
+from crawler.exchange import LISTING, PAGE
 from crawler.pace import REST
 from crawler.stops import NETWORK_ERRORS, WalkStopped, explain, innermost
 
@@ -97,7 +99,20 @@ class RetryMiddleware:
         attempt = request.meta.get(ATTEMPT, 0) + 1
         if attempt > self._times:
             return None
-        logger.info("%s: %s; asking again (%d of %d) in %.1f s", request.url, why, attempt, self._times, seconds)
+        logger.info(
+            "%s: %s; asking again (%d of %d) in %.1f s",
+            *(request.url, why, attempt, self._times, seconds),
+            extra=mark(
+                "retry",
+                level="warning",
+                listing=request.meta.get(LISTING),
+                page=request.meta.get(PAGE),
+                url=request.url,
+                reason=why,
+                attempt=attempt + 1,
+                seconds=seconds,
+            ),
+        )
         return request.replace(dont_filter=True, meta={**request.meta, ATTEMPT: attempt, REST: seconds})
 
 

@@ -136,6 +136,7 @@ def test_no_secret_is_written_anywhere(scene):
         run("alerts", "send-test", name)
         run("alerts", "send-test", "--json", name)
     run("alerts", "retry", "1", "2", "3", "4")
+    run("--log-format", "json", "notify")
     for words in (["runs"], ["runs", "2", "--json"], ["changes", "--json"], ["export"], ["feed", "--json"], ["verify"]):
         run(*words)
     broken = root / "broken.toml"

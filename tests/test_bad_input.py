@@ -176,7 +176,7 @@ def test_an_export_that_can_not_be_written(desk, tmp_path):
     ("text", "said"),
     [
         ("[crawl]\ndelya = 2\n", "unknown key `crawl.delya`; allowed here: delay, user_agent, max_pages."),
-        ("[crawls]\n", "unknown key `crawls`; allowed here: crawl, listing, web, alert, channel."),
+        ("[crawls]\n", "unknown key `crawls`; allowed here: crawl, listing, web, alert, channel, "),
         ('[[listing]]\nurl = "http://127.0.0.1/tag/x"\nname = "x"\n', "unknown key `listing[0].name`"),
         ('[crawl]\ndelay = "2"\n', "`crawl.delay`: "),
         ("[crawl]\nmax_pages = 1.5\n", "`crawl.max_pages`: "),

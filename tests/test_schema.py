@@ -13,7 +13,8 @@ from archive.query import iterate_records, list_runs
 from archive.store import DataDirectory, open_for_reading, open_for_writing, require_research
 from tests.nights import Nights
 
-EARLIER = sorted(Path(__file__).parent.glob("fixtures/archives/schema-*.sql"))
+RELEASED = sorted(Path(__file__).parent.glob("fixtures/archives/schema-*.sql"))
+EARLIER = [path for path in RELEASED if path.stem != f"schema-{schema.VERSION}"]
 KEPT = ("runs", "items", "item_versions", "item_changes", "events", "issues", "sightings", "captures", "notes", "walks")
 
 

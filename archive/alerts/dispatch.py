@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive.alerts.backoff import ATTEMPTS, add_seconds, next_attempt
 from archive.alerts.couriers import Courier, Worker, open_courier
@@ -33,6 +33,7 @@ from archive.alerts.outbox import (
 )
 from archive.alerts.rules import ChatChannel
 from archive.errors import BaogaoError, UsageError
+from archive.logs import log
 from archive.printable import spell_out
 from archive.store import storage_errors, transaction
 
@@ -52,6 +53,11 @@ _STOPPING_SECONDS, _FAREWELL_SECONDS = 5.0, 2.0
 #: of a channel in one pass; one message that is always refused must not stand in the way of all others
 _FAILURES = 3
 _DETAIL = 500  #: characters of what a server said
+
+
+def _name(message: Delivery) -> dict[str, Any]:
+    """For the log: recipients are nobody's business there."""
+    return {"alert": message.id, "rule": message.rule, "channel": message.channel, "attempt": message.attempts + 1}
 
 
 def find_path(connection: sqlite3.Connection) -> Path:
@@ -177,7 +183,9 @@ class Dispatch:
             lane.messages.clear()
             with transaction(self._outbox):
                 postpone(self._outbox, [each.id for each in waiting], not_before=self._clock(), error=str(error))
-            self._say(f"{lane.channel.name}: not served: {error}")
+            told = f"{lane.channel.name}: not served: {error}"
+            log("alert.failed", told, level="warning", channel=lane.channel.name, state="pending")
+            self._say(told)
             return False
         return True
 
@@ -244,13 +252,18 @@ class Dispatch:
         detail = spell_out(outcome.detail)[:_DETAIL]
         if outcome.state == "sent":
             note_sent(self._outbox, message.id, at=now)
+            log("alert.sent", f"alert {message.id} was taken by {message.channel}", **_name(message))
             self.sent += 1
             return
         if outcome.state == "gone":
+            log("alert.failed", f"{message.channel} is gone: {detail}", level="warning", **_name(message), state="dead")
             self._disable(message, detail, now)
             return
         attempts = message.attempts + 1
         later = next_attempt(attempts, now=now, jitter=self._jitter(), retry_after=outcome.retry_after)
+        dead = outcome.state == "final" or later is None
+        told = f"alert {message.id} was not taken by {message.channel}: {detail}"
+        log("alert.failed", told, level="warning", **_name(message), state="dead" if dead else "pending")
         if outcome.state == "final":
             self._bury(message, f"refused for good: {detail}", detail)
         elif later is None:

@@ -7,20 +7,21 @@ import json
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from archive.alerts.backoff import add_seconds
 from archive.alerts.model import Delivery
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.schema import split_statements
-from archive.store import BUSY_SECONDS, check, storage_errors, transaction
+from archive.store import BUSY_SECONDS, check, is_frozen, storage_errors, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from archive.alerts.model import Event
 
-VERSION = 1
+VERSION = 1  #: PRAGMA user_version of the newest alerts.db this release knows: the number of MIGRATIONS
 APPLICATION_ID = 0x62616F61  #: "baoa"
 #: for whoever finds alerts.db damaged
 BEGIN_ANEW = "`baogao notify`, which makes a new one and tells of the last settled night again, under the same ids"
@@ -58,6 +59,9 @@ CREATE TABLE issues (                     -- what an operator should look at
   code TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (run_id, code, message)) STRICT;
 """
 
+#: the first makes version 1 of an empty file, the next one 2 of it, …; what is released is never edited again
+MIGRATIONS = (SCHEMA,)
+
 _DELIVERY = (
     "m.id, m.idempotency_key, m.rule, m.channel, m.recipient, m.form, m.state, "
     "(SELECT count(DISTINCT event_id) FROM deliveries d WHERE d.message_id = m.id) AS events, "
@@ -66,8 +70,11 @@ _DELIVERY = (
 
 
 @contextlib.contextmanager
-def open_outbox(path: Path) -> Iterator[sqlite3.Connection]:
-    """alerts.db ready to write, made where it is not there. Raises StorageError, UsageError, NewerArchive."""
+def open_outbox(path: Path, *, say: Callable[[str], None] | None = None) -> Iterator[sqlite3.Connection]:
+    """alerts.db ready to write, made where it is not there; an older one is copied, upgraded, and the operator told.
+
+    Raises StorageError, UsageError, NewerArchive, Locked.
+    """
     with storage_errors(path, cure=BEGIN_ANEW):
         _create_private(path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
@@ -85,8 +92,8 @@ def open_outbox(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            if not version:
-                _create_tables(connection)
+            if version < VERSION:
+                _migrate(connection, path, say)
             yield connection
 
 
@@ -104,25 +111,33 @@ def _create_private(path: Path) -> None:
         ) from error
 
 
-def _create_tables(connection: sqlite3.Connection) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path, say: Callable[[str], None] | None) -> None:
+    """Under SQLite's own lock, for which another process waits: a night registers its rules without holding ours."""
     with transaction(connection):
-        if connection.execute("PRAGMA user_version").fetchone()[0]:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version >= VERSION:
             return  # another process was faster
-        for statement in split_statements(SCHEMA):
-            connection.execute(statement)
+        if version:
+            from archive.upgrade import keep_copy  # noqa: PLC0415 - which only an older alerts.db needs
+
+            keep_copy(path, before=version, after=VERSION, mode=0o600, say=say)
+        for script in MIGRATIONS[version:]:
+            for statement in split_statements(script):
+                connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 @contextlib.contextmanager
 def read_outbox(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """The same, read-only; None where nothing was ever planned or it may not be read."""
+    """The same, read-only; None where nothing was ever planned, another release made it, or it may not be read."""
     if not path.exists() or not os.access(path, os.R_OK):
         yield None
         return
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_frozen(path) else ''}"
     with (
         storage_errors(path, cure=BEGIN_ANEW),
-        contextlib.closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as found,
+        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as found,
     ):
         yield found if found.execute("PRAGMA user_version").fetchone()[0] == VERSION else None
 

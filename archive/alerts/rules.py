@@ -198,18 +198,18 @@ def _make_channel(channel: str, section: Mapping[str, Any], name: str) -> Channe
     try:
         read = msgspec.convert(section, _KINDS[kind], strict=True)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where}`: {_explain(str(error), _KINDS[kind])}") from None
+        raise UsageError(f"{where}`: {explain(str(error), _KINDS[kind])}") from None
     if isinstance(read, _Smtp):
         return _make_smtp(channel, read, where)
     if isinstance(read, _Webhook):
         return _make_webhook(channel, read, where)
-    source = _find_source(where, "url", read.url_env, read.url_file)
+    source = find_source(where, "url", read.url_env, read.url_file)
     if source is None:
         raise UsageError(f"{where}`: name the variable that holds its address with url_env, or a file with url_file.")
     return ChatChannel(channel, source)
 
 
-def _explain(said: str, kind: type[msgspec.Struct]) -> str:
+def explain(said: str, kind: type[msgspec.Struct]) -> str:
     """What msgspec says, without the value; for an unknown key, what is allowed."""
     unknown = re.search(r"unknown field `([^`]*)`", said)
     if unknown:
@@ -230,7 +230,8 @@ def name_choices(key: str, message: str) -> str:
     return f"allowed: {', '.join(allowed)}." if allowed else ""
 
 
-def _find_source(where: str, key: str, variable: str | None, file: str | None) -> Source | None:
+def find_source(where: str, key: str, variable: str | None, file: str | None) -> Source | None:
+    """Where ``key`` is kept; ``where``: file and section, as in "baogao.toml: `channel.mail". Raises UsageError."""
     if variable is not None and file is not None:
         raise UsageError(f"{where}`: give {key}_env or {key}_file, not both.")
     if variable is not None and not _VARIABLE.fullmatch(variable):
@@ -252,7 +253,7 @@ def _make_smtp(name: str, read: _Smtp, where: str) -> SmtpChannel:
         raise UsageError(f"{where}.url`: allowed is smtp://USER@HOST:PORT, or smtps:// for TLS from the start.")
     if parts.password is not None:
         raise UsageError(f"{where}.url`: a password never stands in this file: use password_env or password_file.")
-    password = _find_source(where, "password", read.password_env, read.password_file)
+    password = find_source(where, "password", read.password_env, read.password_file)
     user = unquote(parts.username) if parts.username else None
     if (password is None) != (user is None):
         raise UsageError(f"{where}`: a user (in url) and a password (password_env or password_file) go together.")
@@ -273,12 +274,12 @@ def _make_smtp(name: str, read: _Smtp, where: str) -> SmtpChannel:
 
 
 def _make_webhook(name: str, read: _Webhook, where: str) -> WebhookChannel:
-    source = _find_source(where, "url", read.url_env, read.url_file)
+    source = find_source(where, "url", read.url_env, read.url_file)
     if (read.url is None) == (source is None):
         raise UsageError(f"{where}`: give its address with one of url, url_env and url_file.")
     if read.url is not None:
         check_webhook_url(read.url, f"{where}.url`", allow_private=read.allow_private)
-    secret = _find_source(where, "secret", read.secret_env, read.secret_file)
+    secret = find_source(where, "secret", read.secret_env, read.secret_file)
     return WebhookChannel(name, read.url, source, secret, read.allow_private)
 
 

@@ -6,12 +6,18 @@ import errno
 import os
 import signal
 import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import click
 
+from archive import logs, progress
 from archive.cli import alerts, cite, coverage, feed, figures, keeping, nights, ops, records, search, serve, setup
-from archive.cli.context import Context, say, with_globals
+from archive.cli.context import Context, fail, with_globals
 from archive.errors import BaogaoError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,7 +39,7 @@ for _command in (
     cite.cite,
     feed.feed,
     serve.serve,
-    *(keeping.backup, keeping.restore),
+    *(keeping.backup, keeping.restore, keeping.repair),
     *(setup.init, setup.check, setup.doctor),
     ops.schedule,
     *(alerts.notify, alerts.alerts),
@@ -42,7 +48,7 @@ for _command in (
 
 
 #: what may befall any file at any time and is no bug
-_SICK_DISK = frozenset(
+SICK_DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 )
 
@@ -53,6 +59,10 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by the caller: what would be written there goes nowhere
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
         getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
+    if _wants_lines(sys.argv[1:]):
+        logs.begin_json()
+    else:
+        progress.begin()
     try:
         code = _invoke()
         sys.stdout.flush()
@@ -60,13 +70,21 @@ def main() -> None:
         _drop_stdout()
         code = 0
     except OSError as error:
-        if error.errno not in _SICK_DISK:
+        if error.errno not in SICK_DISK:
             raise
         _drop_stdout()
         where = error.filename or "The output"
-        say(f"baogao: {where} can't be used ({error.strerror}): make room or check its permissions, and run again.")
         code = StorageError.exit_code
+        fail(f"{where} can't be used ({error.strerror}): make room or check its permissions, and run again.", code)
     sys.exit(code)
+
+
+def _wants_lines(words: Sequence[str]) -> bool:
+    """Whether ``--log-format json`` stands among the options: also a command line that can't be read is told so."""
+    options = list(words)[: words.index("--")] if "--" in words else list(words)
+    chosen = [word.partition("=")[2] for word in options if word.startswith("--log-format=")]
+    chosen += [value for word, value in pairwise(options) if word == "--log-format"]
+    return chosen[-1:] == ["json"]
 
 
 def _invoke() -> int:
@@ -77,10 +95,13 @@ def _invoke() -> int:
     except click.exceptions.Exit as left:  # --help, --version
         return left.exit_code
     except click.ClickException as error:
-        error.show()
+        if logs.is_json():
+            fail(error.format_message(), UsageError.exit_code)
+        else:
+            error.show()
         return UsageError.exit_code
     except BaogaoError as error:
-        say(f"baogao: {error}")
+        fail(str(error), error.exit_code)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 128 + signal.SIGINT

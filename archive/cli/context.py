@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from archive import logs, progress
 from archive.errors import UsageError
 from archive.printable import spell_out
 from archive.store import DataDirectory, open_for_reading, require_research, storage_errors
@@ -66,6 +67,7 @@ class Seconds(click.FloatRange):
 
 #: what Python makes of a typed byte that is no UTF-8, and SQLite refuses
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_ODD = "baogao: "  #: how sentences begin that tell of something wrong
 #: of a run, a version or an event; SQLite's largest
 NUMBER = click.IntRange(0, 2**63 - 1)
 
@@ -75,7 +77,23 @@ def clock() -> str:
 
 
 def say(text: str) -> None:
-    click.echo(spell_out(text, keep="\n"), err=True)
+    """A sentence on stderr; with ``--log-format json`` a line of the log."""
+    if logs.is_json():
+        if text.startswith(_ODD):
+            logs.log("warning", text.removeprefix(_ODD), level="warning")
+        else:
+            logs.log("notice", text)
+        return
+    with progress.paused():
+        click.echo(spell_out(text, keep="\n"), err=True)
+
+
+def fail(text: str, exit_code: int) -> None:
+    """The last sentence of a command."""
+    if logs.is_json():
+        logs.log("command.failed", text, level="error", exit_code=exit_code)
+    else:
+        say(f"{_ODD}{text}")
 
 
 def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[P, R]]:
@@ -98,6 +116,12 @@ def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Contex
                 "--data", "data_root", type=click.Path(path_type=Path, readable=False), help="Data directory.  [./data]"
             ),
             click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file."),
+            click.option(  # archive.cli.main has looked for it before anything can go wrong
+                "--log-format",
+                type=click.Choice(["text", "json"]),
+                expose_value=False,
+                help="What stderr is for: people, or programs.  [text]",
+            ),
         ]
         if reads:
             options.append(click.option("--json", "as_json", is_flag=True, help="Print JSON."))

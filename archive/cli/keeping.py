@@ -1,4 +1,4 @@
-"""The commands that keep an archive: a backup made and proved, and one restored."""
+"""The commands that keep an archive: a backup made and proved, one restored, and what is broken mended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.context import Context, clock, print_json, with_globals
+from archive.cli.context import Context, clock, print_json, say, with_globals
 from archive.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archive.keeping.backup import Backup
     from archive.keeping.manifest import Kept, Manifest
     from archive.keeping.trial import Trial
+    from archive.repair import Repairs
 
 
 @click.command()
@@ -71,6 +72,47 @@ def restore(context: Context, source: Path, target: Path) -> None:
     _echo(f"{target} holds the archive as {_date(manifest)}: {_count(manifest.files)}, every SHA-256 right.")
     for step in steps:
         _echo(f"- {step}")
+
+
+@click.command()
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be done; change nothing.")
+@with_globals()
+def repair(context: Context, *, is_dry: bool) -> None:
+    """Mend what can be mended without losing anything; exit code 7 where something stays broken.
+
+    Torn WARC files are closed, the search index and the figures made again, a damaged archive.db read again from the
+    WARC files. Nothing is deleted: what is replaced goes to state/repaired-TIME in the data directory.
+
+    Example: baogao repair --dry-run
+    """
+    from archive.captures import todays_reader
+    from archive.cli.meter import Meter
+    from archive.crawl import stop_on_signals
+    from archive.repair import repair as repair_archive
+
+    data = context.data
+    if not data.root.is_dir():
+        raise UsageError(f"There is no archive at {data.root}: name its directory with --data.")
+    with stop_on_signals("what was mended stays so; `baogao repair` goes on from there"), Meter() as meter:
+        repairs = repair_archive(data, todays_reader(), now=clock(), say=say, dry=is_dry, progress=meter)
+    _finish_repair(context, repairs, is_dry=is_dry)
+
+
+def _finish_repair(context: Context, repairs: Repairs, *, is_dry: bool) -> None:
+    if context.as_json:
+        kept = str(repairs.kept) if repairs.kept else None
+        print_json({"dry_run": is_dry, "done": repairs.done, "broken": repairs.broken, "kept": kept})
+    else:
+        for line in (*repairs.done, *repairs.broken):
+            _echo(line)
+        if not repairs.done and not repairs.broken:
+            _echo("nothing to repair.")
+        elif repairs.broken:
+            _echo(f"{'this would stay' if is_dry else 'this stays'} broken: see above.")
+        else:
+            _echo("nothing was changed." if is_dry else "the archive is sound.")
+    if repairs.broken:
+        sys.exit(StorageError.exit_code)
 
 
 def _back_up(context: Context, place: Path) -> Backup:

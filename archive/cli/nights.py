@@ -11,6 +11,7 @@ import click
 
 from archive.cli.context import NUMBER, Context, Seconds, clock, print_json, say, with_globals, writing
 from archive.cli.measuring import measuring
+from archive.cli.watching import Watch, watching
 from archive.errors import Undelivered, UsageError
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ def crawl(context: Context, /, metrics: Path | None, **night: Any) -> None:
 
     Example: baogao crawl --delay 3
     """
-    with measuring(context, metrics):
-        _play_night(context, **night)
+    with watching(context) as watch, measuring(context, metrics):
+        _play_night(context, watch, **night)
 
 
 def _play_night(
     context: Context,
+    watch: Watch,
     urls: tuple[str, ...],
     delay: float | None,
     max_pages: int | None,
@@ -78,6 +80,7 @@ def _play_night(
     from archive.night import Options
 
     config = context.load_config()
+    watch.config = None if dry_run else config
     listings = choose_listings(config, urls)
     options = Options(
         delay=config.delay if delay is None else delay,
@@ -99,7 +102,9 @@ def _play_night(
             clock=clock,
             say=say,
             time_limit=time_limit or TIME_LIMIT_SECONDS,
+            begun=watch.begin,
         )
+    watch.verdict = verdict
     if verdict.outcome == "open":
         say(f"run {verdict.run} is captured; `baogao settle` settles it.")
         if context.as_json:

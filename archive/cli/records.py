@@ -250,20 +250,23 @@ def changes(context: Context, since: int) -> None:
 @click.command()
 @with_globals()
 def verify(context: Context) -> None:
-    """Compute every digest again; exit code 7 where anything is wrong.
+    """Prove everything again: digests, texts, index, figures, states; exit code 7 where anything is wrong.
 
-    Example: baogao verify
+    It changes nothing; `baogao repair` mends. Example: baogao verify
     """
     from archive.captures import todays_reader
+    from archive.cli.meter import Meter
+    from archive.printable import spell_out
     from archive.verify import verify as verify_archive
 
-    with reading(context) as connection:
-        report = verify_archive(connection, context.data, todays_reader())
+    with Meter() as meter, reading(context) as connection:
+        report = verify_archive(connection, context.data, todays_reader(), progress=meter)
     if context.as_json:
-        print_json({name: getattr(report, name) for name in report.__slots__})
+        counts = {name: getattr(report, name) for name in ("files", "records", "captures", "versions")}
+        print_json(counts | {"problems": report.problems, "notices": report.notices})
     else:
         for line in (*report.problems, *report.notices):
-            click.echo(line)
+            click.echo(spell_out(line))
         click.echo(
             f"{report.files} WARC files with {report.records} records, {report.captures} captures, {report.versions} "
             f"versions: {len(report.problems) or 'no'} problem{'s' if len(report.problems) != 1 else ''}."

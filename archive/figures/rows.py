@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive import figures
+from archive.progress import advance
 from archive.store import transaction
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def count_unread(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def refresh_figures(connection: sqlite3.Connection) -> int:
-    """Extract what is missing; how many versions were read. Commits batch by batch."""
+def refresh_figures(connection: sqlite3.Connection, missing: int | None = None) -> int:
+    """Extract what is missing, ``missing`` of them if known; how many versions were read. Commits batch by batch."""
     read, last = 0, 0
     while rows := connection.execute(
         "SELECT v.id, v.summary_zh, v.summary_en FROM item_versions v LEFT JOIN readings_of_figures f "
@@ -37,7 +38,8 @@ def refresh_figures(connection: sqlite3.Connection) -> int:
         (last, figures.VERSION, BATCH),
     ).fetchall():
         with transaction(connection):
-            for version_id, zh_text, en_text in rows:
+            for number, (version_id, zh_text, en_text) in enumerate(rows, read + 1):
+                advance("extracting figures: version", number, missing)
                 _replace(connection, version_id, zh_text, en_text)
         read, last = read + len(rows), rows[-1][0]
     return read

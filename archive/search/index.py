@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.progress import advance
 from archive.search.segment import segment
 from archive.store import transaction
 
@@ -28,4 +29,5 @@ def index_versions(connection: sqlite3.Connection) -> int:
                 ((row[0], *map(segment, row[1:])) for row in rows),
             )
         added += len(rows)
+        advance("indexing: version", added)
     return added

@@ -13,6 +13,7 @@ from scrapy import Request, Spider
 
 from archive.captures import Reader, read_response, todays_reader
 from archive.errors import StorageError
+from archive.logs import mark
 from archive.model import Page
 from archive.walk import Stop
 from crawler.clock import clock_of, stamp
@@ -89,6 +90,7 @@ class ReportsSpider(Spider):
         else:
             reading = read_response(flatten(response.headers), response.body, response.url, self._reader)
             if place.walk.feed(reading) and isinstance(reading, Page):
+                _log_page(reading, ask, place)
                 yield from _entries(reading, ask, place)
             self._mind_block(place.walk.result().stop)
             if self.settings.getbool("BAOGAO_FIRST_PAGES"):
@@ -143,6 +145,9 @@ class ReportsSpider(Spider):
         except StorageError as error:
             self.break_off(error)
             return
+        result = self._place.walk.result()
+        told = mark("walk.started", listing=listing.key, pages=result.pages_seen, entries=result.entries_seen)
+        logger.info("%s is walked", listing.key, extra=told)
         block = self._blocked.get(_host(listing))
         if block is not None:
             self._place.walk.fail(Stop("blocked", f"not asked: {block}"))
@@ -179,6 +184,7 @@ class ReportsSpider(Spider):
             self._blocked[host] = f"{host} blocked {self._place.listing.key} ({stop.reason})"
 
     def _note_stop(self, place: _Place) -> None:
+        _log_end(place)
         try:
             self.recorder.note_stop(place.listing.key, place.walk.result().stop, stamp(clock_of(self.crawler)()))
         except StorageError as error:
@@ -191,6 +197,35 @@ def _entries(page: Page, ask: Ask, place: _Place) -> Iterator[ReportItem]:
         if not (ask.head and entry.key in place.yielded):
             yield ReportItem.from_entry(entry, listing=place.listing.key, page=ask.page, position=position)
     place.yielded.update(page.keys)
+
+
+def _log_page(page: Page, ask: Ask, place: _Place) -> None:
+    key, seen = place.listing.key, place.walk.result().entries_seen
+    logger.info(
+        *("%s, page %d: %d entries", key, ask.page, len(page.entries)),
+        extra=mark(
+            "page.read",
+            listing=key,
+            page=ask.page,
+            url=ask.url,
+            head=ask.head,
+            entries=len(page.entries),
+            seen=seen,
+            last=page.pager.last,
+        ),
+    )
+
+
+def _log_end(place: _Place) -> None:
+    key, result = place.listing.key, place.walk.result()
+    figures: dict[str, Any] = {"listing": key, "pages": result.pages_seen, "entries": result.entries_seen}
+    if result.stop is None:
+        logger.info("%s was walked to its end", key, extra=mark("walk.ended", **figures))
+        return
+    kind, reason = result.stop.kind, result.stop.reason
+    event = "blocked" if kind == "blocked" else "walk.stopped"
+    told = mark(event, level="warning", **figures, kind=kind, reason=reason)
+    logger.info("%s was not walked to its end: %s: %s", key, kind, reason, extra=told)
 
 
 def _host(listing: Listing) -> str:

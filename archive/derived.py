@@ -1,0 +1,183 @@
+"""What can be made again, compared with what it is made of: search index, figures, states of the reports."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+from archive import schema
+from archive.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: what SQLite from 3.44 on says of an index within a check of the whole file
+INDEX_DAMAGE = "FTS5 table"
+_FACTS = ("state", "version", "last_seen_at", "listings")
+#: reports that nothing stands behind; those whose times no sighting names; where each was seen, and when
+_LOST = """
+SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE item_id = i.id)
+OR NOT EXISTS (SELECT 1 FROM item_versions WHERE id = i.version_id AND item_id = i.id)
+OR NOT EXISTS (SELECT 1 FROM item_versions WHERE item_id = i.id AND cause <> 'parser') ORDER BY key"""
+_SEEN = "FROM sightings s JOIN captures c ON c.id = s.capture_id WHERE s.item_id = i.id"
+_MISDATED = f"""
+SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 {_SEEN} AND c.fetched_at = i.first_seen_at)
+OR NOT EXISTS (SELECT 1 {_SEEN} AND c.fetched_at = i.last_seen_at)
+OR i.last_seen_at < (SELECT min(c.fetched_at) {_SEEN} AND c.run_id = i.last_run_id) ORDER BY key"""
+_MEMBERSHIPS = """
+SELECT s.item_id, c.listing_id, min(c.run_id), max(c.run_id) FROM sightings s JOIN captures c ON c.id = s.capture_id
+GROUP BY 1, 2"""
+
+
+def list_missing_tables(connection: sqlite3.Connection) -> list[str]:
+    """What an archive of its schema has, and this one has not."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    script = "".join((schema.SCHEMA, schema.RESEARCH)[:version])
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    return [
+        name
+        for name in re.findall(r"^CREATE (?:VIRTUAL )?(?:TABLE|VIEW) (\w+)", script, re.MULTILINE)
+        if name not in there
+    ]
+
+
+def check_index(connection: sqlite3.Connection) -> Iterator[str]:
+    """Sentences: where the index is not what the texts say; asked of a copy that is thrown away, for asking writes."""
+    from archive.search.index import index_versions  # noqa: PLC0415 - loads what takes texts apart
+
+    with contextlib.closing(sqlite3.connect("", isolation_level=None)) as copy:
+        connection.backup(copy)
+        try:
+            index_versions(copy)  # what a night has left to the next command is no damage
+            copy.execute("INSERT INTO version_index (version_index, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise StorageError(
+                    f"There is no room for a copy of archive.db ({error}), which checking the search index takes: make "
+                    "room in the directory for temporary files, or name another one with TMPDIR."
+                ) from error
+            yield f"the search index is not what the texts say ({error})"
+
+
+def count_unindexed(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute(
+        "SELECT count(*) FROM item_versions WHERE id > (SELECT coalesce(max(id), 0) FROM version_index_docsize)"
+    ).fetchone()
+    return int(count)
+
+
+def list_wrong_figures(connection: sqlite3.Connection) -> list[int]:
+    """Versions whose figures are not in their text, or are gone from a text that has some."""
+    from archive import figures  # noqa: PLC0415 - the grammar
+    from archive.figures.rows import make_rows  # noqa: PLC0415
+
+    wrong = {
+        version
+        for (version,) in connection.execute(
+            "SELECT DISTINCT f.version_id FROM figures f JOIN item_versions v ON v.id = f.version_id LEFT JOIN "
+            "readings_of_figures r ON r.version_id = f.version_id WHERE r.version_id IS NULL OR f.raw IS NOT substr("
+            "CASE f.language WHEN 'zh' THEN v.summary_zh ELSE v.summary_en END, f.start + 1, f.\"end\" - f.start)"
+        )
+    }
+    for version, zh, en in connection.execute(
+        "SELECT v.id, v.summary_zh, v.summary_en FROM item_versions v JOIN readings_of_figures r "
+        "ON r.version_id = v.id WHERE r.grammar = ? AND v.id NOT IN (SELECT version_id FROM figures) "
+        "AND (v.summary_zh GLOB '*[0-9]*' OR v.summary_en GLOB '*[0-9]*')",
+        (figures.VERSION,),
+    ):
+        if make_rows(version, zh, en)[0]:
+            wrong.add(version)
+    return sorted(wrong)
+
+
+def compare_states(connection: sqlite3.Connection) -> Iterator[str]:
+    """Sentences: reports whose row is not what the walks, sightings and events of all runs say."""
+    from archive.query import iterate_records  # noqa: PLC0415
+
+    (last,) = connection.execute("SELECT max(id) FROM runs WHERE outcome <> 'open'").fetchone()
+    if last is None:
+        return
+    lost = connection.execute(_LOST).fetchall()
+    if lost:
+        yield from (f"{key} has no sighting or no version" for (key,) in lost)
+        return
+    for (key,) in connection.execute(_MISDATED):
+        yield f"{key} was not seen when its row says"
+    yield from _compare_memberships(connection)
+    (parser,) = connection.execute("SELECT max(parser) FROM runs WHERE outcome <> 'open'").fetchone()
+    # what a newer parser no longer finds on the last page that showed it is not taken as gone
+    spared = {key for (key,) in connection.execute("SELECT key FROM items WHERE parser < ?", (parser,))}
+    with _rows_by_name(connection):
+        derived = {record["key"]: record for record in iterate_records(connection, as_of=str(last))}
+        for record in iterate_records(connection):
+            made = derived.pop(record["key"], None)
+            if made is None:
+                yield f"{record['key']} was seen by no settled run"
+                continue
+            for fact in _FACTS:
+                if record[fact] != made[fact] and not (fact == "state" and record["key"] in spared):
+                    yield f"{record['key']}: {fact} is {record[fact]}, but its runs say {made[fact]}"
+
+
+@contextlib.contextmanager
+def _rows_by_name(connection: sqlite3.Connection) -> Iterator[None]:
+    before, connection.row_factory = connection.row_factory, sqlite3.Row
+    try:
+        yield
+    finally:
+        connection.row_factory = before
+
+
+def _compare_memberships(connection: sqlite3.Connection) -> Iterator[str]:
+    seen = {tuple(row) for row in connection.execute(_MEMBERSHIPS)}
+    kept = connection.execute("SELECT item_id, listing_id, first_run_id, last_run_id FROM memberships")
+    wrong = {item for item, *_ in seen.symmetric_difference(map(tuple, kept))}
+    runs: dict[int, int] = {}
+    for item, _, _, run in seen:
+        runs[item] = max(run, runs.get(item, 0))
+    for item, key, run in connection.execute("SELECT id, key, last_run_id FROM items ORDER BY key"):
+        if run != runs[item] or item in wrong:
+            yield f"{key} was not seen in the runs that its row and its memberships name"
+
+
+def check_events(connection: sqlite3.Connection) -> Iterator[str]:
+    """Sentences: events about a version that is not of their report, and reports without their first event."""
+    for number, key in connection.execute(
+        "SELECT e.id, i.key FROM events e LEFT JOIN items i ON i.id = e.item_id LEFT JOIN item_versions v "
+        "ON v.id = e.version_id WHERE v.item_id IS NOT e.item_id ORDER BY e.id"
+    ):
+        yield f"event {number} speaks of a version that is none of {key or 'a report'}"
+    for (key,) in connection.execute(
+        "SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 FROM events WHERE item_id = i.id AND kind = 'appeared')"
+    ):
+        yield f"{key} has no event that says when it appeared"
+
+
+def count_strangers(connection: sqlite3.Connection, outbox: sqlite3.Connection) -> int:
+    """Deliveries in alerts.db of events that are not in archive.db, which numbers them anew when it is read again."""
+    known = set(
+        map(tuple, connection.execute("SELECT e.run_id, e.kind, i.key FROM events e JOIN items i ON i.id = e.item_id"))
+    )
+    told = outbox.execute("SELECT DISTINCT run_id, kind, key FROM deliveries")
+    return sum(tuple(event) not in known for event in told)
+
+
+def check_outbox(path: Path, connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
+    """What is wrong with alerts.db, and what is worth knowing of it; nothing where there is none."""
+    from archive.alerts.outbox import read_outbox  # noqa: PLC0415
+    from archive.store import check, storage_errors  # noqa: PLC0415
+
+    try:
+        with read_outbox(path) as outbox:
+            if outbox is None:
+                return [], []
+            with storage_errors(path):
+                check(outbox)
+                strangers = count_strangers(connection, outbox)
+    except StorageError as error:
+        return [str(error)], []
+    notice = f"alerts.db tells of {strangers} events that archive.db does not have: they are not told again."
+    return [], [notice] if strangers else []
