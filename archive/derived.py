@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from archive import schema
@@ -70,7 +71,7 @@ def count_unindexed(connection: sqlite3.Connection) -> int:
 
 
 def list_wrong_figures(connection: sqlite3.Connection) -> list[int]:
-    """Versions whose figures are not in their text, or are gone from a text that has some."""
+    """Versions whose figures are not in their text, do not add up, or are gone from a text that has some."""
     from archive import figures  # noqa: PLC0415 - the grammar
     from archive.figures.rows import make_rows  # noqa: PLC0415
 
@@ -82,6 +83,9 @@ def list_wrong_figures(connection: sqlite3.Connection) -> list[int]:
             "CASE f.language WHEN 'zh' THEN v.summary_zh ELSE v.summary_en END, f.start + 1, f.\"end\" - f.start)"
         )
     }
+    for version, *amounts in connection.execute("SELECT version_id, number, scale, value, amount FROM figures"):
+        if not _is_consistent(*amounts):
+            wrong.add(version)
     for version, zh, en in connection.execute(
         "SELECT v.id, v.summary_zh, v.summary_en FROM item_versions v JOIN readings_of_figures r "
         "ON r.version_id = v.id WHERE r.grammar = ? AND v.id NOT IN (SELECT version_id FROM figures) "
@@ -91,6 +95,17 @@ def list_wrong_figures(connection: sqlite3.Connection) -> list[int]:
         if make_rows(version, zh, en)[0]:
             wrong.add(version)
     return sorted(wrong)
+
+
+def _is_consistent(number: str, scale: str, value: str, amount: float) -> bool:
+    """Whether the amounts of a row are still those that one number was written as."""
+    from archive.figures.rows import write_exact  # noqa: PLC0415 - the grammar
+
+    try:
+        exact = Decimal(number) * Decimal(scale)
+        return write_exact(exact) == value and float(exact) == amount
+    except ArithmeticError:  # no number any more
+        return False
 
 
 def compare_states(connection: sqlite3.Connection) -> Iterator[str]:

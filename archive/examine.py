@@ -21,9 +21,11 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from archive.alerts.rules import WebhookChannel, check_webhook_url
 from archive.alerts.secret import Source
 from archive.config import DEFAULT_USER_AGENT
 from archive.errors import UsageError
+from archive.heartbeat import Heartbeat
 from archive.upgrade import list_copies
 from archive.vitals import Vitals, examine_databases, list_files
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from archive.alerts.secret import Secret
     from archive.config import Config
     from archive.store import DataDirectory
 
@@ -168,26 +171,38 @@ def _is_zone(name: str) -> bool:
 
 
 def find_missing_secrets(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
-    """Of every secret that the configuration names and that can't be read: which, and why; never its content."""
-    for source in _list_sources(config):
+    """Of every secret that the configuration names and that a night can't use: which, and why; never its content."""
+    for holder, source in _list_sources(config):
         try:
-            source.read(environment)
+            _try_secret(holder, source, source.read(environment))
         except UsageError as error:
             yield str(error)
 
 
-def _list_sources(value: object) -> Iterator[Source]:
+def _try_secret(holder: object, source: Source, secret: Secret) -> None:
+    """As the night does before it sends anything. Raises UsageError."""
+    from archive.alerts.webhook import read_signing_secrets  # noqa: PLC0415 - most configurations have none
+
+    match holder:
+        case WebhookChannel() if source is holder.secret:
+            read_signing_secrets(secret, source.key)
+        case WebhookChannel() | Heartbeat():
+            check_webhook_url(secret.reveal(), source.key, allow_private=holder.allow_private)
+
+
+def _list_sources(value: object, holder: object = None) -> Iterator[tuple[object, Source]]:
+    """Each with the part of the configuration that it belongs to."""
     if isinstance(value, Source):
-        yield value
+        yield holder, value
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            yield from _list_sources(getattr(value, field.name))
+            yield from _list_sources(getattr(value, field.name), value)
     elif isinstance(value, dict):
         for each in value.values():
-            yield from _list_sources(each)
+            yield from _list_sources(each, holder)
     elif isinstance(value, tuple):
         for each in value:
-            yield from _list_sources(each)
+            yield from _list_sources(each, holder)
 
 
 def _list_places(data: DataDirectory) -> Iterator[Place]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ HELP = {
     "gate_threshold": "The bound",
     "gate_passed": "Was it kept",
     "issues": "Issues of the last run by level",
+    "issue_codes": "Issues of the last run by code; RUNBOOK.md explains each",
     "reports": "Reports of the archive by state",
     "versions": "Versions of all reports",
     "outbox_messages": "Messages by state; held ones wait for a person",
@@ -49,6 +51,9 @@ HELP = {
     "size_bytes": "Bytes on disk",
     "disk_free_bytes": "Bytes free where the archive is",
 }
+
+
+_READABLE = 0o644  #: for the collector, who is somebody else, under whatever umask a night runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +136,18 @@ def _measure_verdict(verdict: Verdict) -> Iterator[Sample]:
             yield Sample("events", count, (("kind", kind),))
     for alert in ("due", "quiet", "held"):
         yield Sample("event_alerts", verdict.alerts.get(alert, 0), (("alert", alert),))
-    for level in ("warning", "error"):
-        yield Sample("issues", sum(issue["level"] == level for issue in verdict.issues), (("level", level),))
     for gate in verdict.gates:
         labels = (("gate", gate["name"]), ("listing", gate["listing"] or ""))
         for part in ("observed", "threshold", "passed"):
             yield Sample(f"gate_{part}", float(gate[part]), labels)
+    yield from _measure_issues(verdict)
+
+
+def _measure_issues(verdict: Verdict) -> Iterator[Sample]:
+    for level in ("warning", "error"):
+        yield Sample("issues", sum(issue["level"] == level for issue in verdict.issues), (("level", level),))
+    for code, count in Counter(issue["code"] for issue in verdict.issues).items():
+        yield Sample("issue_codes", count, (("code", code),))
 
 
 def _measure_coverage(connection: sqlite3.Connection, run: int) -> Iterator[Sample]:
@@ -183,9 +194,14 @@ def write_metrics(samples: list[Sample], file: Path) -> None:
             gauges[sample.name] = Gauge(f"baogao_{sample.name}", HELP[sample.name], names, registry=registry)
         gauge = gauges[sample.name]
         (gauge.labels(**dict(sample.labels)) if names else gauge).set(sample.value)
+    new = file.with_name(f"{file.name}.new")
     try:
-        write_to_textfile(str(file), registry)
+        write_to_textfile(str(new), registry)
+        new.chmod(_READABLE)
+        new.replace(file)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
         raise StorageError(
             f"The metrics file {file} can't be written ({error.strerror}): check its directory, or name another with "
             "--metrics."

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from archive.derive import derive
 from archive.derived import INDEX_DAMAGE, list_missing_tables
-from archive.errors import UsageError
+from archive.errors import StorageError, UsageError
 from archive.journal import list_parts
 from archive.night import recover
 from archive.recovery import verify_file
@@ -34,6 +34,8 @@ def find_archive_damage(data: DataDirectory) -> str | None:
     Raises UsageError (no archive at all, or another program's), NewerArchive, StorageError (not to be read).
     """
     path = data.db
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} is no file: move it away, then run `baogao repair`; nothing was changed.")
     if not path.exists() or not path.stat().st_size:
         if not list_parts(data):
             raise UsageError(f"There is no archive at {path}, and no WARC file to read it from: nothing to repair.")

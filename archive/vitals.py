@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from archive import schema
+from archive.alerts.outbox import BEGIN_ANEW
 from archive.errors import BaogaoError, StorageError
 from archive.store import check, refuse_foreign, storage_errors
 
@@ -97,7 +98,7 @@ def _peek(path: Path) -> Iterator[sqlite3.Connection]:
     Where nothing waits in a -wal it is opened as a file that nobody writes. A night may begin in that instant, and a
     half-written page look like damage: so that is looked at once more, with locks, which need files.
     """
-    with storage_errors(path), contextlib.ExitStack() as opened:
+    with _sick(path), contextlib.ExitStack() as opened:
         for options in [""] if _size(_wal_of(path)) else ["&immutable=1", ""]:
             connection = opened.enter_context(contextlib.closing(_connect(path, options)))
             try:
@@ -108,6 +109,11 @@ def _peek(path: Path) -> Iterator[sqlite3.Connection]:
                 raise
             break
         yield connection
+
+
+def _sick(path: Path) -> contextlib.AbstractContextManager[None]:
+    """alerts.db can't be read again from the WARC files."""
+    return storage_errors(path, cure=BEGIN_ANEW) if path.name == "alerts.db" else storage_errors(path)
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:

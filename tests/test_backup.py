@@ -184,6 +184,34 @@ def test_a_second_backup_copies_only_what_is_new(desk, place):
     assert desk.run("backup", "--test", place).code == 0
 
 
+@pytest.mark.parametrize("copy", [shutil.copyfile, shutil.copy2], ids=["cp", "cp -p"])
+def test_a_warc_file_made_whole_again_takes_the_place_of_the_damaged_one(desk, tmp_path, copy):
+    warc, whole, place = desk.data / "warc" / desk.warcs[0], tmp_path / "whole", tmp_path / "kept-damaged"
+    shutil.copy2(warc, whole)
+    content = bytearray(warc.read_bytes())
+    content[len(content) // 2] ^= 1  # as long as before
+    warc.write_bytes(content)
+    assert desk.run("backup", place).code == 0
+    assert desk.run("backup", "--test", place).code == 7
+    copy(whole, warc)  # what `baogao verify` advises
+    assert desk.run("backup", place).code == 0
+    assert desk.run("backup", "--test", place).code == 0
+
+
+def test_a_warc_file_untouched_since_the_earlier_backup_is_not_read_again(desk, tmp_path):
+    data, place = DataDirectory(desk.data), tmp_path / "unread"
+    back_up(data, place, at="2100-01-01T00:00:00Z")  # later than any file here
+    warc = desk.data / "warc" / desk.warcs[0]
+    warc.write_bytes(b"x" * warc.stat().st_size)  # nobody looks
+    assert f"warc/{warc.name}" in [kept.path for kept in back_up(data, place, at=AT).skipped]
+
+
+@pytest.mark.parametrize("made_at", ["never", "0001-01-01T00:00:00"])
+def test_a_backup_made_at_no_time_is_brought_up_to_date(desk, place, made_at):
+    reseal(place, lambda body: body.update(made_at=made_at))
+    assert desk.run("backup", place).code == 0
+
+
 def test_equal_archives_have_equal_backups_but_for_the_time(desk, tmp_path):
     places = [tmp_path / "one", tmp_path / "two", tmp_path / "later"]
     with contextlib.closing(sqlite3.connect(desk.db, isolation_level=None)) as writer:
@@ -564,6 +592,7 @@ def test_a_manifest_that_leads_elsewhere(desk, place, tmp_path, path):
         (lambda body: body.update(more=1), 7),
         (lambda body: body.update(version=2), 2),
         (lambda body: body["schemas"].update({"archive.db": 99}), 2),
+        (lambda body: body["schemas"].update({"alerts.db": 99}), 2),
         (lambda body: body.update(format="of something else"), 2),
     ],
 )

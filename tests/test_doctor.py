@@ -352,6 +352,8 @@ def test_no_sqlite_at_all(desk):
     said, checks = examined(desk)
     assert said.code == 7
     assert checks["alerts.db"]["level"] == "error"
+    assert "reparse" in checks["archive.db"]["found"]
+    assert "reparse" not in checks["alerts.db"]["found"] + checks["alerts.db"]["advice"]
 
 
 def test_a_newer_archive(desk):

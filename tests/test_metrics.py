@@ -1,5 +1,6 @@
 """The Prometheus textfile: after good and bad nights, read by Prometheus's own parser; and its alerting rules."""
 
+import errno
 import json
 import os
 import re
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from archive.metrics import HELP
+from archive.cli.context import Context
+from archive.cli.measuring import measuring
+from archive.errors import StorageError
+from archive.metrics import HELP, Sample, write_metrics
 from archive.replica import Site, catalogue, serve
 from tests.command import Desk, limited
 from tests.crawls import TAG
@@ -113,6 +117,30 @@ def test_an_old_file_outlasts_a_full_disk(desk, url, tmp_path):
     assert file.read_text() == before
 
 
+def test_the_collector_may_read_it_under_any_umask(tmp_path):
+    file = tmp_path / "baogao.prom"
+    before = os.umask(0o077)
+    try:
+        write_metrics([Sample("versions", 1)], file)
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [file]
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(StorageError):
+        write_metrics([Sample("versions", 1)], tmp_path / "taken")
+    assert sorted(tmp_path.iterdir()) == [file, tmp_path / "taken"]
+
+
+def test_the_exit_code_is_that_of_the_command(tmp_path):
+    file = tmp_path / "baogao.prom"
+    context = Context(tmp_path / "data")
+    for error, code in [(OSError(errno.ENOSPC, "No space left"), 7), (BrokenPipeError(), 0), (KeyError("x"), 1)]:
+        with pytest.raises(type(error)), measuring(context, file):
+            raise error
+        assert read(file)["command_exit_code",] == code
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
 def test_the_alerting_rules_are_valid_and_fire(tmp_path):
     tests = tmp_path / "test.yml"
@@ -130,16 +158,20 @@ tests:
       - {{eval_time: 30h, alertname: BaogaoNoGoodNight, exp_alerts: []}}
       - {{eval_time: 19h, alertname: BaogaoNeedsAPerson, exp_alerts: []}}
       - {{eval_time: 8h, alertname: BaogaoHeldForAPerson, exp_alerts: []}}
+      - {{eval_time: 60h, alertname: BaogaoNeverAGoodNight, exp_alerts: []}}
 """)
     for words in (["check", "rules", str(RULES)], ["test", "rules", str(tests)]):
         ran = subprocess.run(["promtool", *words], capture_output=True, text=True, env=dict(os.environ), check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
     firing = tmp_path / "firing.yml"
-    firing.write_text(tests.read_text().replace("eval_time: 30h", "eval_time: 62h").replace("19h", "40h"))
+    text = tests.read_text().replace("eval_time: 30h", "eval_time: 62h").replace("19h", "40h")
+    never = "      - {series: 'baogao_command_timestamp_seconds{instance=\"new\"}', values: '0+3600x70'}\n"
+    firing.write_text(text.replace("    alert_rule_test:", f"{never}    alert_rule_test:"))
     ran = subprocess.run(["promtool", "test", "rules", str(firing)], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert "BaogaoNoGoodNight" in ran.stdout + ran.stderr
     assert "BaogaoNeedsAPerson" in ran.stdout + ran.stderr
+    assert "BaogaoNeverAGoodNight" in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("file", [RULES, RULES.with_name("grafana-dashboard.json")])

@@ -205,6 +205,7 @@ def test_every_code_that_is_told_of_is_explained_in_both_languages():
         assert re.search("[\u4e00-\u9fff]", act)
         assert not re.search("[\u4e00-\u9fff]", english + do)
         assert "RUN" not in do + act
+        assert set(re.findall("`baogao [a-z]+", act)) <= set(re.findall("`baogao [a-z]+", do))
 
 
 def test_a_mail_says_what_happened_where_and_what_to_do():

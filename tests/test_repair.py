@@ -15,7 +15,7 @@ import pytest
 
 from archive.alerts.outbox import open_outbox
 from archive.derive import derive
-from archive.errors import Locked, UsageError
+from archive.errors import Locked, StorageError, UsageError
 from archive.keeping.dump import dump_content
 from archive.remaking import find_damage
 from archive.repair import repair
@@ -217,6 +217,9 @@ def test_index_without_its_tables_is_made_with_the_archive(nights, table):
 FIGURES = {
     "all rows": "DELETE FROM figures",
     "a raw text": "UPDATE figures SET raw = '99亿' WHERE version_id = 2 AND language = 'zh'",
+    "an amount": "UPDATE figures SET amount = 7 WHERE version_id = 2",
+    "a value": "UPDATE figures SET value = '7' WHERE version_id = 2",
+    "no number": "UPDATE figures SET number = 'many' WHERE version_id = 2",
     "all readings": "DELETE FROM readings_of_figures",
     "an older grammar": "UPDATE readings_of_figures SET grammar = 0 WHERE version_id < 4",
 }
@@ -324,6 +327,15 @@ def test_no_archive_is_a_wrong_directory(tmp_path):
     for dry in (True, False):
         with pytest.raises(UsageError, match="nothing to repair"):
             mend(empty, dry=dry)
+
+
+def test_a_directory_in_the_place_of_archive_db_is_named(nights):
+    nights.data.db.unlink()
+    nights.data.db.mkdir()
+    for dry in (True, False):
+        with pytest.raises(StorageError, match=r"archive\.db is no file: move it away"):
+            mend(nights, dry=dry)
+    assert nights.data.db.is_dir()
 
 
 def test_repair_waits_for_nobody(nights):

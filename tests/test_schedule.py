@@ -509,6 +509,17 @@ def test_a_path_that_no_unit_can_hold_is_refused(name, tmp_path):
         find_installation(tmp_path / name, None)
 
 
+def test_a_path_that_goes_up_is_named_plainly(tmp_path):
+    """systemd refuses a unit whose WorkingDirectory= holds ".."."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    up = tmp_path / "here" / ".."
+    installation = find_installation(up / "data", up / "there" / "baogao.toml")
+    assert (installation.data, installation.directory) == (tmp_path / "data", tmp_path / "there")
+    (tmp_path / "link").symlink_to("there")
+    assert find_installation(tmp_path / "link", None).data == tmp_path / "link"
+
+
 def test_the_units_name_this_installation(tmp_path):
     with Desk(tmp_path / "data") as desk:
         (tmp_path / "baogao.toml").write_text("[crawl]\ndelay = 3\n")
@@ -548,6 +559,8 @@ def test_files_are_written_and_never_over_others(tmp_path):
         assert desk.run("schedule", "cron", "-o", tmp_path / "file").code == 2
         (tmp_path / "taken" / "baogao.cron").mkdir(parents=True)
         assert desk.run("schedule", "cron", "-o", tmp_path / "taken").code == 2
+        nowhere = desk.run("schedule", "cron", "-o", "/proc/units")
+        assert (nowhere.code, "/proc/units can't be written" in nowhere.sentence) == (2, True)
 
 
 def test_a_pipe_gets_what_kubectl_reads(tmp_path):

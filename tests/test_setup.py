@@ -266,6 +266,28 @@ def test_configured_listings_and_secrets(desk, tmp_path):
         ]
 
 
+def test_a_secret_that_is_there_and_can_not_be_used(desk, tmp_path):
+    with serve(make_site(2)) as served:
+        (tmp_path / "baogao.toml").write_text(
+            f'[crawl]\ndelay = 0.0\n[[listing]]\nurl = "{served.url(TAG)}"\n[heartbeat]\nurl_env = "PING"\n'
+            '[channel.hook]\ntype = "webhook"\nurl_env = "HOOK_URL"\nsecret_env = "HOOK_SECRET"\n',
+            encoding="utf-8",
+        )
+        canaries = {"PING": "http://ping.example.org/canary", "HOOK_URL": "canary", "HOOK_SECRET": "canary"}
+        said = desk.run("check", "--json", env=canaries)
+        assert said.code == 2
+        assert {each.partition(": ")[0] for each in said.json["secrets"]} == {
+            "heartbeat.url",
+            "channel.hook.url",
+            "channel.hook.secret",
+        }
+        doctor = desk.run("doctor", "--json", env=canaries)
+        assert doctor.code == 2
+        found = [each["found"] for each in doctor.json["checks"] if each["check"] == "secret"]
+        assert sorted(found) == sorted(said.json["secrets"])
+        assert "canary" not in said.out + said.err + doctor.out + doctor.err
+
+
 def test_a_bad_configuration(desk, tmp_path):
     (tmp_path / "baogao.toml").write_text("[crawl]\ndelai = 1\n")
     said = desk.run("check")

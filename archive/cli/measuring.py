@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import time
 from typing import TYPE_CHECKING
 
 from archive.cli.context import Context, clock, say
-from archive.errors import BaogaoError, StorageError
+from archive.cli.watching import read_exit
+from archive.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +21,11 @@ def measuring(context: Context, file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    started, code = time.monotonic(), BaogaoError.exit_code  # what nobody foresaw is a bug
+    started, code = time.monotonic(), 0
     try:
         yield
-        code = 0
-    except SystemExit as left:
-        code = left.code if isinstance(left.code, int) else 0
-        raise
-    except BaogaoError as error:
-        code = error.exit_code
-        raise
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
+    except BaseException as error:
+        code, _ = read_exit(error)
         raise
     finally:
         _write(context, file, code, time.monotonic() - started)

@@ -36,6 +36,9 @@ def print_verdict(context: Context, verdict: Verdict) -> None:
                 click.echo(tabulate(verdict))
             click.echo(summarize(verdict))
         sys.stdout.flush()  # telling people may take a while
+    for issue in verdict.issues:
+        if issue["code"] == "silence":  # of a night that is fine otherwise, nobody would look at the issues
+            say(issue["message"])
 
 
 @click.command()
@@ -80,8 +83,8 @@ def _play_night(
     from archive.night import Options
 
     config = context.load_config()
+    listings = choose_listings(config, urls)  # what was mistyped at a keyboard is nobody's bad night
     watch.config = None if dry_run else config
-    listings = choose_listings(config, urls)
     options = Options(
         delay=config.delay if delay is None else delay,
         max_pages=max_pages or config.max_pages,

@@ -81,7 +81,7 @@ def check(context: Context, urls: tuple[str, ...], delay: float | None) -> None:
         for page in pages:
             click.echo("\n" + _render_page(page))
         for secret in secrets:
-            click.echo(f"\nsecret missing: {spell_out(secret)}")
+            click.echo(f"\nsecret missing or not usable: {spell_out(secret)}")
     sys.exit(code)
 
 

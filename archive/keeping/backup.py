@@ -6,6 +6,7 @@ import contextlib
 import platform
 import sqlite3
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -160,7 +161,7 @@ class _Round:
         return sorted(closed)
 
     def _keep_warcs(self, names: Iterable[str]) -> None:
-        """A closed file never changes: one that is there under its name and size is not even read again."""
+        """A closed file never changes: one untouched since the earlier backup is not even read again."""
         earlier = {kept.path: kept for kept in self.earlier.files} if self.earlier else {}
         for name in names:
             path, source = f"warc/{name}", self.data.warc / name
@@ -168,12 +169,21 @@ class _Round:
             if (
                 known is not None
                 and name.endswith(".warc.gz")
-                and known.bytes == source.stat().st_size
+                and self._is_untouched(source, known)
                 and self.depot.holds(known)
             ):
                 self.done.append((known, False))
             elif source.is_file():
                 self.done.append(self.depot.store(path, source))
+
+    def _is_untouched(self, source: Path, known: Kept) -> bool:
+        """Size alone would take a damaged file for the whole one that a person has put in its place since."""
+        assert self.earlier is not None
+        found = source.stat()
+        with contextlib.suppress(ValueError, OverflowError):  # a time that is none
+            made = datetime.fromisoformat(self.earlier.made_at).timestamp()
+            return found.st_size == known.bytes and found.st_ctime < made  # ctime: `cp -p` sets the other one back
+        return False
 
     def _refuse_another(self, source: sqlite3.Connection) -> None:
         """An empty archive, made where the real one was lost, must not take the place of its last good backup."""

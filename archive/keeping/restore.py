@@ -9,6 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from archive import schema
+from archive.alerts import outbox
 from archive.durable import sync_directory
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.keeping.depot import open_depot
@@ -33,11 +34,12 @@ def restore(source: Path, target: Path) -> Manifest:
     if target.resolve().is_relative_to(source.resolve()):
         raise UsageError(f"{spell_out(str(target))} lies inside the backup: name a directory outside of it.")
     with open_depot(source) as (depot, manifest), _storage_of(target):
-        if manifest.schemas.get("archive.db", 0) > schema.VERSION:
-            raise NewerArchive(
-                f"{spell_out(str(source))} holds an archive of a newer release of baogao: upgrade baogao; nothing was "
-                "restored."
-            )
+        for name, newest in (("archive.db", schema.VERSION), ("alerts.db", outbox.VERSION)):
+            if manifest.schemas.get(name, 0) > newest:
+                raise NewerArchive(
+                    f"{spell_out(str(source))} holds an {name} of a newer release of baogao: upgrade baogao; nothing "
+                    "was restored."
+                )
         place = _choose_place(target)
         try:
             _fill(depot, manifest, place)

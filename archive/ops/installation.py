@@ -54,7 +54,7 @@ def find_installation(data: Path, config: Path | None) -> Installation:
     interpreter = Path(sys.executable)
     script = interpreter.with_name("baogao")
     program = (str(script),) if os.access(script, os.X_OK) else (str(interpreter), "-P", "-m", "archive")
-    data, config = data.absolute(), config.absolute() if config else None
+    data, config = _name_plainly(data), _name_plainly(config) if config else None
     for path in (*program, data, *([config] if config else [])):
         if spell_out(str(path)) != str(path):
             raise UsageError(f"{str(path)!r} holds characters that no unit file can hold: rename it, or name another.")
@@ -62,6 +62,11 @@ def find_installation(data: Path, config: Path | None) -> Installation:
     named = [interpreter, Path(sys.prefix), Path(sys.base_prefix), home, data, *([config] if config else [])]
     places = tuple(dict.fromkeys(each for place in named for each in (place, place.resolve())))
     return Installation(program, data, config, _name_user(data), places)
+
+
+def _name_plainly(path: Path) -> Path:
+    """Without "..", which systemd refuses; as it was given otherwise, so that a link may be turned elsewhere later."""
+    return path.resolve() if ".." in path.parts else path.absolute()
 
 
 def _name_user(data: Path) -> str:

@@ -100,9 +100,12 @@ def save(files: Mapping[str, str], directory: Path) -> None:
         path = directory / name
         if path.exists() and not (path.is_file() and path.read_bytes() == content.encode()):
             raise UsageError(f"{path} exists and says something else: move it away, or name another directory with -o.")
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (directory / name).write_bytes(content.encode())
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (directory / name).write_bytes(content.encode())
+    except OSError as error:
+        raise UsageError(f"{directory} can't be written ({error.strerror}): name another with -o.") from error
 
 
 def _render(name: str, known: dict[str, Any]) -> str:
