@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from archive.errors import StorageError, UsageError
 from archive.examine import LOCK
-from archive.night import CONTINUE_WITHIN, parse_time
+from archive.moments import parse_time
+from archive.night import CONTINUE_WITHIN
 from archive.store import MIN_FREE_BYTES
 
 if TYPE_CHECKING:

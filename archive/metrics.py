@@ -6,11 +6,11 @@ import contextlib
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from archive.alerts.outbox import read_outbox
 from archive.errors import BaogaoError, StorageError
+from archive.moments import parse_time
 from archive.store import open_for_reading, storage_errors
 from archive.verdict import Verdict, load_verdict
 
@@ -87,7 +87,7 @@ def measure(data: DataDirectory, *, exit_code: int, seconds: float, now: str) ->
 
 
 def _read_time(text: str) -> float:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+    return parse_time(text).timestamp()
 
 
 def _measure_archive(connection: sqlite3.Connection) -> Iterator[Sample]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     import sqlite3
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def parse_time(text: str) -> datetime:
+    """A time as it is stored, YYYY-MM-DDTHH:MM:SSZ."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def read_moment(text: str) -> str:

@@ -6,7 +6,7 @@ Everything here runs under the lock of :mod:`archive.store`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from archive.journal import (
     repair_parts,
     write_part,
 )
+from archive.moments import parse_time
 from archive.provenance import digest_config
 from archive.recording import CAPTURED, Night
 from archive.reparse import replay_reparse
@@ -49,10 +50,6 @@ class Options:
     dry: bool = False
     settle: bool = True
     verbose: bool = False
-
-
-def parse_time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader) -> list[str]:

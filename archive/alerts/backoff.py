@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+
+from archive.moments import parse_time
 
 _MINUTE, _HOUR = 60, 3600
 #: seconds from the end of attempt n to attempt n + 1
@@ -24,12 +26,8 @@ def next_attempt(attempts: int, *, now: str, jitter: float, retry_after: float |
 
 
 def add_seconds(time: str, seconds: int) -> str:
-    return f"{read_time(time) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{parse_time(time) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def count_seconds(start: str, end: str) -> float:
-    return (read_time(end) - read_time(start)).total_seconds()
-
-
-def read_time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return (parse_time(end) - parse_time(start)).total_seconds()

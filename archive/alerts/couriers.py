@@ -9,9 +9,9 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from archive.alerts.backoff import read_time
 from archive.alerts.model import Outcome
 from archive.alerts.rules import SmtpChannel, WebhookChannel, check_webhook_url
+from archive.moments import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def _open_mail(channel: SmtpChannel, environment: Mapping[str, str]) -> Courier:
     server = MailServer(channel, channel.password.read(environment) if channel.password else None)
 
     def compose(notice: Notice, recipient: str, at: str) -> Callable[[], Outcome]:
-        return partial(server.send, recipient, compose_mail(notice, channel, recipient, date=read_time(at)))
+        return partial(server.send, recipient, compose_mail(notice, channel, recipient, date=parse_time(at)))
 
     return Courier(compose, server)
 
@@ -66,7 +66,7 @@ def _open_webhook(channel: WebhookChannel, environment: Mapping[str, str]) -> Co
             url,
             compose_webhook(notice),
             key=notice.id,
-            timestamp=int(read_time(at).timestamp()),
+            timestamp=int(parse_time(at).timestamp()),
             secrets=secrets,
             allow_private=channel.allow_private,
         )

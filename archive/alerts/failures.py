@@ -11,9 +11,9 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import msgspec
 
-from archive.alerts.backoff import read_time
 from archive.durable import sync_directory
 from archive.errors import BaogaoError, Locked, Rejected, StorageError, Undelivered
+from archive.moments import parse_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ def judge_night(standing: Standing, night: Night) -> tuple[Standing, Report | No
 
 
 def _is_long_ago(told_at: str, at: str) -> bool:
-    return abs(read_time(at) - read_time(told_at)) >= REMIND_AFTER  # also by a clock that was set back
+    return abs(parse_time(at) - parse_time(told_at)) >= REMIND_AFTER  # also by a clock that was set back
 
 
 def _report(
@@ -111,7 +111,7 @@ def _check(standing: Standing) -> None:
     times += [standing.told_at] if standing.codes else []
     times += [standing.waiting.night.at, standing.waiting.since] if standing.waiting else []
     for at in times:
-        read_time(at)
+        parse_time(at)
 
 
 def save_standing(standing: Standing, file: Path) -> bool:

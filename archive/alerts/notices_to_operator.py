@@ -9,13 +9,13 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from archive.alerts.backoff import read_time
 from archive.alerts.couriers import Courier, Worker
 from archive.alerts.failures import judge_night, load_standing, save_standing
 from archive.alerts.model import Outcome
 from archive.alerts.reporting import Place, compose_report_mail, compose_report_webhook, head, tell
 from archive.alerts.rules import ChatChannel, SmtpChannel, check_webhook_url
 from archive.errors import UsageError
+from archive.moments import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -136,7 +136,7 @@ def _address_mail(
     from archive.alerts.mail import MailServer  # noqa: PLC0415 - a channel loads what it needs
 
     server = MailServer(channel, channel.password.read(environment) if channel.password else None)
-    message = compose_report_mail(report, place, channel, recipient, date=read_time(report.night.at))
+    message = compose_report_mail(report, place, channel, recipient, date=parse_time(report.night.at))
     return server, partial(server.send, recipient, message)
 
 
@@ -156,7 +156,7 @@ def _address_webhook(
         url,
         compose_report_webhook(report, place),
         key=report.id,
-        timestamp=int(read_time(at).timestamp()),
+        timestamp=int(parse_time(at).timestamp()),
         secrets=read_signing_secrets(secret, channel.secret.key if channel.secret else ""),
         allow_private=channel.allow_private,
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import BaogaoError
+from archive.moments import parse_time
 from archive.printable import spell_out
 from archive.store import DataDirectory, open_for_reading, storage_errors
 
@@ -43,7 +44,7 @@ def judge(connection: sqlite3.Connection, *, now: datetime, max_age: timedelta) 
     since = "" if outcome in {"complete", None} else f"; run {last}, the latest, is {outcome}: `baogao runs {last}`"
     if good is None:
         return Health(good=False, sentence=f"no good night yet{since}.")
-    age = now - datetime.strptime(good, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    age = now - parse_time(good)
     if age < -_TOLERANCE:
         return Health(good=False, sentence=f"the last good night ended at {good}, which is to come: set the clock.")
     return Health(good=age <= max_age, sentence=f"the last good night ended at {good}{since}.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import UsageError
+from archive.moments import parse_time
 from archive.query import find_item, list_versions, load_record
 from archive.web.answers import Document, Moved, NotThere
 from archive.web.links import outward, report_path, to_uri
@@ -95,17 +96,13 @@ def pass_gate(connection: sqlite3.Connection, ask: Ask, key: str) -> Moved | Non
         raise UsageError(f"“{ask.moment}” is no date as HTTP writes it (Sun, 06 Nov 1994 08:49:37 GMT).") from error
     moment = moment.replace(tzinfo=moment.tzinfo or UTC)
     first = [row for row in versions if row["fetched_at"] == versions[0]["fetched_at"]]
-    shown = [row for row in versions if _moment(row["fetched_at"]) <= moment] or first
+    shown = [row for row in versions if parse_time(row["fetched_at"]) <= moment] or first
     number = max(shown, key=lambda row: (row["fetched_at"], row["seq"]))["seq"]
     return Moved(report_path(key, number), 302, describe_gate(ask, key, find_original(item["url"], versions)))
 
 
 def to_http_date(moment: str) -> str:
-    return format_datetime(_moment(moment), usegmt=True)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return format_datetime(parse_time(moment), usegmt=True)
 
 
 def _relate(ask: Ask, key: str, original: str, versions: Sequence[sqlite3.Row], number: int) -> list[str]:
