@@ -84,6 +84,7 @@ class _Repair:
         self.progress = progress
         self.repairs = Repairs()
         self.aside = Aside(data.state, now)
+        self.scratch = data.state / "rebuilding"
 
     def foresee(self) -> None:
         done, broken = self.repairs.done, self.repairs.broken
@@ -108,6 +109,7 @@ class _Repair:
             done.append(f"archive.db ({damage}) would be moved aside and read again from {count} WARC files.")
 
     def run(self) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)  # ours, of a repair that was killed
         self.repairs.done += [f"{repaired}." for repaired in repair_parts(self.data)]
         self._set_outbox_aside()
         damage = find_archive_damage(self.data)
@@ -182,8 +184,7 @@ class _Repair:
 
     def _remake(self, damage: str) -> bool:
         """False where archive.db could not be read again, and is left as it is."""
-        scratch = self.data.state / "rebuilding"
-        shutil.rmtree(scratch, ignore_errors=True)  # ours, of a repair that was killed
+        scratch = self.scratch
         obstacles = list_obstacles(self.data)
         try:
             if not obstacles:

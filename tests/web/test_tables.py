@@ -56,10 +56,10 @@ def test_csv_of_a_failed_query_is_no_empty_file(served, sql):
 
 
 def test_pages_do_not_wait_for_slow_sql(served):
-    """Sixteen questions of a second each keep Datasette's four threads: behind them a page of ours would come last."""
+    """Sixteen questions of two seconds keep Datasette's four threads busy: behind them a page of ours would come last."""
     assert served.get("/").status_code == 200  # read once, it is quick on any machine
     asked = [
-        threading.Thread(target=served.get, args=(f"/archive.json?sql={ENDLESS}&_timelimit=1000",)) for _ in range(16)
+        threading.Thread(target=served.get, args=(f"/archive.json?sql={ENDLESS}&_timelimit=2000",)) for _ in range(16)
     ]
     for thread in asked:
         thread.start()
@@ -67,7 +67,7 @@ def test_pages_do_not_wait_for_slow_sql(served):
     waiting = sum(thread.is_alive() for thread in asked)
     for thread in asked:
         thread.join()
-    assert waiting > 4
+    assert waiting > 3  # the last four run together
 
 
 @pytest.mark.parametrize("path", ["//", "///", "/\\other.invalid/"])
