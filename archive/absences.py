@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping
+
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)

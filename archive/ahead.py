@@ -13,10 +13,10 @@ from archive.captures import OK, Reader, read_capture
 from archive.errors import StorageError
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
     from archive.model import Reading
+    from archive.sqlite import sqlite3
 
 #: pages read ahead at the most: memory must not grow with the night
 PAGES_AHEAD = 80

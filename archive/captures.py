@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import pages
 from archive.model import Page, Reading, Refused
-from archive.warc import PayloadError, decode_payload, read_exchange
+from archive.pruned import refuse_pruned
+from archive.warc import PayloadError, TornFileError, decode_payload, read_exchange
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from archive.sqlite import sqlite3
     from archive.walk import Walk
     from archive.warc import Archived
 
@@ -44,13 +46,43 @@ class Capture:
 
 
 def load_exchange(connection: sqlite3.Connection, root: Path, capture_id: int) -> Archived:
-    """The archived response of a capture, a revisit's taken from the record it refers to. Raises StorageError."""
-    file, offset, length = connection.execute(
-        "SELECT p.warc_file, p.warc_offset, p.warc_length FROM captures c "
+    """The archived response of a capture, a revisit's taken from the record it refers to. Raises StorageError.
+
+    PrunedCapture where the page was dropped; no page that a version was read from is.
+    """
+    place = _find_place(connection, capture_id)
+    try:
+        return _read(root, place)
+    except TornFileError:
+        _, file, offset, _ = place
+        with contextlib.suppress(TornFileError):
+            refuse_pruned(root, file, offset)
+        moved = _find_place(connection, capture_id)
+        if moved != place:
+            return _read(root, moved)
+        pending = f"state/pruning/{file.rpartition('/')[2]}"  # its place is known, and it is renamed in a moment
+        if (root / pending).exists():
+            with contextlib.suppress(TornFileError):
+                return _read(root, (place[0], pending, *place[2:]))
+        raise
+
+
+def _find_place(connection: sqlite3.Connection, capture_id: int) -> tuple[str, str, int, int]:
+    row = connection.execute(
+        "SELECT p.record_id, p.warc_file, p.warc_offset, p.warc_length FROM captures c "
         "JOIN captures p ON p.id = coalesce(c.payload_id, c.id) WHERE c.id = ?",
         (capture_id,),
     ).fetchone()
-    return read_exchange(root, file, offset, length)
+    return tuple(row)
+
+
+def _read(root: Path, place: tuple[str, str, int, int]) -> Archived:
+    """Never another record that happens to begin there: a file may be pruned meanwhile."""
+    record_id, file, offset, length = place
+    archived = read_exchange(root, file, offset, length)
+    if archived.record_id != record_id:
+        raise TornFileError(file, offset, "another record stands there than archive.db says")
+    return archived
 
 
 def read_capture(connection: sqlite3.Connection, root: Path, capture_id: int, url: str, reader: Reader) -> Reading:

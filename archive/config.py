@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 import msgspec
 
 from archive.alerts.rules import AlertSection, make_channels, make_rules, name_choices
+from archive.budget import read_budget
+from archive.choosing import match_listings
 from archive.errors import UsageError
 from archive.heartbeat import make_heartbeat
 
@@ -34,6 +36,8 @@ class _Crawl(msgspec.Struct, forbid_unknown_fields=True):
     delay: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0
     user_agent: Annotated[str, msgspec.Meta(min_length=1, max_length=300)] = DEFAULT_USER_AGENT
     max_pages: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+    budget: str | None = None
+    max_concurrent_hosts: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
 
 
 class _Listing(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,6 +95,8 @@ class Config:
     base_url: str | None = None  #: of the archive's own web page, without a slash at its end; for links in messages
     operator: tuple[str, ...] = ()  #: names of channels: who hears of nights that fail
     heartbeat: Heartbeat | None = None
+    budget: float | None = None  #: seconds, see archive.budget
+    max_concurrent_hosts: int = 4
 
 
 def load_config(path: Path | None) -> Config:
@@ -148,6 +154,8 @@ def _resolve(file: _File, name: str) -> Config:
         _read_base_url(file.web.base_url, f"{name}: `web.base_url`"),
         _read_operator(file.operator, channels, f"{name}: `operator.to`"),
         make_heartbeat(file.heartbeat, name),
+        None if file.crawl.budget is None else read_budget(file.crawl.budget, f"{name}: `crawl.budget`"),
+        file.crawl.max_concurrent_hosts,
     )
     if "\n" in config.user_agent or not config.user_agent.isascii() or not config.user_agent.isprintable():
         raise UsageError(f"{name}: `crawl.user_agent`: allowed are printable ASCII characters on one line.")
@@ -177,8 +185,15 @@ def _read_operator(section: _Operator | None, channels: Mapping[str, Channel], w
     return names
 
 
-def choose_listings(config: Config, urls: Sequence[str]) -> tuple[Listing, ...]:
-    """The configured listings, or those of the given addresses; a configured one keeps its rank. Raises UsageError."""
+def choose_listings(config: Config, urls: Sequence[str], patterns: Sequence[str] = ()) -> tuple[Listing, ...]:
+    """The configured listings, or those of the given addresses; a configured one keeps its rank. Raises UsageError.
+
+    ``patterns``: of the configured ones those whose key or address they match, as in a shell or to the letter.
+    """
+    if urls and patterns:
+        raise UsageError("--listing chooses among the configured listings: give either that or addresses, not both.")
+    if patterns:
+        return match_listings(config.listings, patterns)
     if not urls:
         return config.listings
     configured = {listing.key: listing for listing in config.listings}

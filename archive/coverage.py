@@ -18,11 +18,14 @@ from archive.moments import read_moment
 from archive.query import resolve_as_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
+
+    from archive.sqlite import sqlite3
 
 #: the best first; "missed": no run began on that date; "open": one did, and is not settled yet
 STATUSES = ("complete", "partial", "open", "rejected", "missed")
+
+NAMED = 10  #: listings, in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def list_coverage(
     looks = list(_list_looks(connection, as_of))
     known = sorted({look.listing for look in looks})
     if listing is not None and listing not in known:
-        names = f"known are {', '.join(known)}" if known else "none has been walked yet"
+        some = [*known[:NAMED], *(["…"] if len(known) > NAMED else [])]
+        names = f"known are {', '.join(some)}" if known else "none has been walked yet"
         raise UsageError(f"There is no listing {listing!r} in the nights of this archive: {names}.")
     if until is not None:
         until = read_moment(until)[:10]

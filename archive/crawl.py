@@ -7,8 +7,8 @@ Scrapy ends with exit code 0 after nearly everything, so the crawl phase runs in
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 
 from archive import logs, progress, relay
 from archive.ahead import ReadAhead
+from archive.budget import TIME_LIMIT_SECONDS
 from archive.captures import todays_reader
 from archive.derive import derive
 from archive.errors import BaogaoError, Incomplete, StorageError
 from archive.journal import find_note, find_unindexed, index_part, repair_parts
 from archive.night import begin_night, end_for_time, find_open_run, recover
 from archive.settle import settle
+from archive.sqlite import sqlite3
 from archive.standing import Standing, load_expected
 from archive.store import check, hold_lock, open_for_reading, open_for_writing, storage_errors
 from archive.verdict import Verdict, load_verdict
@@ -39,13 +41,12 @@ if TYPE_CHECKING:
     from archive.recording import Night
     from archive.store import DataDirectory
 
-#: a night that takes longer is stopped; shorter than night.CONTINUE_WITHIN, so that it is never continued and stopped
-TIME_LIMIT_SECONDS = 5 * 3600
 #: what the crawling process gets to close its files before it is killed; SIGTERM must end a night within 10 s
 STOP_SECONDS = 8
 #: between two looks at what the crawling process has archived: soon after a page, seldom at a polite pace
 SHORT_PAUSE_SECONDS = 0.01
 LONG_PAUSE_SECONDS = 0.64
+PLAN_ON_STDIN = "-"  #: instead of the plan itself: a command line takes 128 KiB at most, some 900 listings
 
 
 class Stopped(BaogaoError):
@@ -171,7 +172,7 @@ def _fetch(
     time_limit: float,
 ) -> None:
     """Run the crawling process to its end, whatever that is. Raises where the run can't be settled now."""
-    standing = Standing([listing.key for listing in night.listings], night.delay, time.monotonic())
+    standing = Standing(night.order, night.delay, time.monotonic(), budget=night.budget)
     if progress.is_on():
         standing.expected = load_expected(connection, night.listings)
     code = _run_child(night, lock, ahead, time_limit, standing)
@@ -210,7 +211,7 @@ def _run_child(night: Night, lock: int, ahead: ReadAhead, time_limit: float, sta
     Its standard input is a pipe from here: when this process dies, it reads the end of it and dies too. Until then it
     holds the lock with us: nothing crawls, and nothing repairs what it writes, beside it.
     """
-    command = [sys.executable, "-P", "-m", "crawler", night.to_json(), "--parent"]
+    command = [sys.executable, "-P", "-m", "crawler", PLAN_ON_STDIN, "--parent"]
     stderr = None
     if relay.is_needed():
         command.append(logs.AS_JSON)
@@ -220,19 +221,34 @@ def _run_child(night: Night, lock: int, ahead: ReadAhead, time_limit: float, sta
     )
     with relay.relaying(child.stderr, standing, verbose=night.verbose):
         try:
+            hand_over(night, child)
             import archive.pages.reading  # noqa: F401, PLC0415 - for the settlement, while the child loads Scrapy
 
             return _wait_reading(child, ahead, time_limit)
         finally:
-            if child.poll() is None:
-                child.terminate()
-                try:
-                    child.wait(STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
-            if child.stdin:
-                child.stdin.close()
+            end_child(child)
+
+
+def hand_over(night: Night, child: subprocess.Popen[bytes]) -> None:
+    """Write the plan to the standard input of a crawling process, which stays open."""
+    assert child.stdin is not None
+    rest = night.to_json().encode() + b"\n"
+    with contextlib.suppress(BrokenPipeError):  # it is dead already, and its exit code says why
+        while rest:
+            rest = rest[os.write(child.stdin.fileno(), rest) :]
+
+
+def end_child(child: subprocess.Popen[bytes]) -> None:
+    """See it end: in good order where it still runs, and killed where that takes too long."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    if child.stdin:
+        child.stdin.close()
 
 
 def _wait_reading(child: subprocess.Popen[bytes], ahead: ReadAhead, time_limit: float) -> int | None:

@@ -16,11 +16,11 @@ from archive.store import storage_errors, transaction
 from archive.twins import TWIN
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
     from archive.alerts.model import Event
     from archive.captures import Reader
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
     from archive.verdict import Verdict
 

@@ -8,8 +8,9 @@ from archive.figures.rows import count_unread, refresh_figures
 from archive.search.index import index_versions
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
+
+    from archive.sqlite import sqlite3
 
 
 #: from here on a person would wonder what the command is doing: some ten seconds of work

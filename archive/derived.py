@@ -4,39 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sqlite3
+import tempfile
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from archive import schema
 from archive.errors import StorageError
+from archive.sqlite import get_code, sqlite3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-#: what SQLite from 3.44 on says of an index within a check of the whole file
-INDEX_DAMAGE = "FTS5 table"
+#: what SQLite from 3.44 on says of an index within a check of the whole file, or raises instead of checking it
+INDEX_DAMAGE = re.compile("FTS5 table|^fts5: |^vtable constructor failed: version_index$")
 _FACTS = ("state", "version", "last_seen_at", "listings")
 #: reports that nothing stands behind; those whose times no sighting names; where each was seen, and when
 _LOST = """
-SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE item_id = i.id)
+SELECT key FROM items i WHERE (NOT EXISTS (SELECT 1 FROM sightings WHERE item_id = i.id)
+  AND NOT EXISTS (SELECT 1 FROM sighting_spans WHERE item_id = i.id))
 OR NOT EXISTS (SELECT 1 FROM item_versions WHERE id = i.version_id AND item_id = i.id)
 OR NOT EXISTS (SELECT 1 FROM item_versions WHERE item_id = i.id AND cause <> 'parser') ORDER BY key"""
-_SEEN = "FROM sightings s JOIN captures c ON c.id = s.capture_id WHERE s.item_id = i.id"
+#: the view ``shown``, of one item: SQLite asks the view itself for all of them
+_SEEN = """FROM (SELECT capture_id FROM sightings WHERE item_id = i.id UNION ALL
+  SELECT p.id FROM sighting_spans s CROSS JOIN captures p
+  ON p.listing_id = s.listing_id AND p.page = s.page AND p.run_id BETWEEN s.first_run_id AND s.last_run_id
+  AND p.status = 200 WHERE s.item_id = i.id) CROSS JOIN captures c ON c.id = capture_id"""
 _MISDATED = f"""
-SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 {_SEEN} AND c.fetched_at = i.first_seen_at)
-OR NOT EXISTS (SELECT 1 {_SEEN} AND c.fetched_at = i.last_seen_at)
-OR i.last_seen_at < (SELECT min(c.fetched_at) {_SEEN} AND c.run_id = i.last_run_id) ORDER BY key"""
+SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 {_SEEN} WHERE c.fetched_at = i.first_seen_at)
+OR NOT EXISTS (SELECT 1 {_SEEN} WHERE c.fetched_at = i.last_seen_at)
+OR i.last_seen_at < (SELECT min(c.fetched_at) {_SEEN} WHERE c.run_id = i.last_run_id) ORDER BY key"""
 _MEMBERSHIPS = """
-SELECT s.item_id, c.listing_id, min(c.run_id), max(c.run_id) FROM sightings s JOIN captures c ON c.id = s.capture_id
+SELECT item_id, listing_id, min(first), max(last) FROM (
+  SELECT s.item_id, c.listing_id, c.run_id AS first, c.run_id AS last
+  FROM sightings s JOIN captures c ON c.id = s.capture_id
+  UNION ALL SELECT item_id, listing_id, first_run_id, last_run_id FROM sighting_spans)
 GROUP BY 1, 2"""
 
 
 def list_missing_tables(connection: sqlite3.Connection) -> list[str]:
     """What an archive of its schema has, and this one has not."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    script = "".join((schema.SCHEMA, schema.RESEARCH)[:version])
+    script = "".join((schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version])
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     return [
         name
@@ -49,13 +58,17 @@ def check_index(connection: sqlite3.Connection) -> Iterator[str]:
     """Sentences: where the index is not what the texts say; asked of a copy that is thrown away, for asking writes."""
     from archive.search.index import index_versions  # noqa: PLC0415 - loads what takes texts apart
 
-    with contextlib.closing(sqlite3.connect("", isolation_level=None)) as copy:
+    with (
+        tempfile.TemporaryDirectory(prefix="baogao-") as place,  # the extra would keep a nameless copy in memory
+        contextlib.closing(sqlite3.connect(f"{place}/copy.db", isolation_level=None)) as copy,
+    ):
+        copy.execute("PRAGMA synchronous = OFF")
         connection.backup(copy)
         try:
             index_versions(copy)  # what a night has left to the next command is no damage
             copy.execute("INSERT INTO version_index (version_index, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            if get_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
                 raise StorageError(
                     f"There is no room for a copy of archive.db ({error}), which checking the search index takes: make "
                     "room in the directory for temporary files, or name another one with TMPDIR."
@@ -70,8 +83,14 @@ def count_unindexed(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def list_wrong_figures(connection: sqlite3.Connection) -> list[int]:
-    """Versions whose figures are not in their text, do not add up, or are gone from a text that has some."""
+def list_wrong_figures(
+    connection: sqlite3.Connection,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,  # noqa: ARG005
+) -> list[int]:
+    """Versions whose figures are not those that today's grammar finds in their text.
+
+    Of those that an older grammar has read: whose figures are not in their text, or do not add up.
+    """
     from archive import figures  # noqa: PLC0415 - the grammar
     from archive.figures.rows import make_rows  # noqa: PLC0415
 
@@ -86,13 +105,21 @@ def list_wrong_figures(connection: sqlite3.Connection) -> list[int]:
     for version, *amounts in connection.execute("SELECT version_id, number, scale, value, amount FROM figures"):
         if not _is_consistent(*amounts):
             wrong.add(version)
-    for version, zh, en in connection.execute(
+    texts = connection.execute(
         "SELECT v.id, v.summary_zh, v.summary_en FROM item_versions v JOIN readings_of_figures r "
-        "ON r.version_id = v.id WHERE r.grammar = ? AND v.id NOT IN (SELECT version_id FROM figures) "
-        "AND (v.summary_zh GLOB '*[0-9]*' OR v.summary_en GLOB '*[0-9]*')",
+        "ON r.version_id = v.id WHERE r.grammar = ? ORDER BY v.id",
         (figures.VERSION,),
-    ):
-        if make_rows(version, zh, en)[0]:
+    ).fetchall()
+    for done, (version, *summaries) in enumerate(texts):
+        progress("figures", done, len(texts))
+        stored = [
+            [
+                tuple(row)
+                for row in connection.execute(f"SELECT * FROM {table} WHERE version_id = ? ORDER BY 2, 3", (version,))
+            ]
+            for table in ("figures", "figure_disagreements")
+        ]
+        if tuple(stored) != make_rows(version, *summaries):
             wrong.add(version)
     return sorted(wrong)
 
@@ -156,19 +183,6 @@ def _compare_memberships(connection: sqlite3.Connection) -> Iterator[str]:
     for item, key, run in connection.execute("SELECT id, key, last_run_id FROM items ORDER BY key"):
         if run != runs[item] or item in wrong:
             yield f"{key} was not seen in the runs that its row and its memberships name"
-
-
-def check_events(connection: sqlite3.Connection) -> Iterator[str]:
-    """Sentences: events about a version that is not of their report, and reports without their first event."""
-    for number, key in connection.execute(
-        "SELECT e.id, i.key FROM events e LEFT JOIN items i ON i.id = e.item_id LEFT JOIN item_versions v "
-        "ON v.id = e.version_id WHERE v.item_id IS NOT e.item_id ORDER BY e.id"
-    ):
-        yield f"event {number} speaks of a version that is none of {key or 'a report'}"
-    for (key,) in connection.execute(
-        "SELECT key FROM items i WHERE NOT EXISTS (SELECT 1 FROM events WHERE item_id = i.id AND kind = 'appeared')"
-    ):
-        yield f"{key} has no event that says when it appeared"
 
 
 def count_strangers(connection: sqlite3.Connection, outbox: sqlite3.Connection) -> int:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from archive.errors import StorageError, UsageError
-from archive.examine import LOCK
+from archive.examine import LOCK, SQLITE_EXTRA
 from archive.moments import parse_time
 from archive.night import CONTINUE_WITHIN
 from archive.store import MIN_FREE_BYTES
@@ -108,7 +108,9 @@ def check_sqlite(release: Release, driver: str, *, has_extra: bool) -> Finding:
     found = f"SQLite {'.'.join(map(str, release))} ({driver})"
     if not has_wal_reset_bug(release):
         return Finding("sqlite", "ok", found)
-    cure = '`pip install "baogao[sqlite]"` brings' if has_extra else "use a Python with"
+    cure = f'`pip install "baogao[{SQLITE_EXTRA}]"` brings' if has_extra else "use a Python with"
+    if has_extra and driver != "sqlite3":  # an older one is there, perhaps by the other package of this name
+        cure = f"`pip uninstall pysqlite3 pysqlite3-binary`, then {cure}"
     advice = (
         f"Very seldom, two programs that write at the same instant damage the file; {cure} SQLite 3.51.3 or newer. "
         "Until then let nothing but baogao write to archive.db: its lock admits one writer."

@@ -8,6 +8,7 @@ BaogaoError (1)
 ├── Blocked (5)             robots.txt, 401/403, captcha, 429
 ├── Locked (6)              another run holds the lock; raised by store
 ├── StorageError (7)        full, read-only or corrupt; raised by store and warc
+│   └── PrunedCapture (7)   `baogao prune` dropped the page that is asked for; raised by captures
 ├── Undelivered (8)         an alert did not reach a target; raised by alerts and their commands
 └── TimeLimit (9)           the night took longer than it may
 
@@ -47,6 +48,10 @@ class Locked(BaogaoError):
 
 class StorageError(BaogaoError):
     exit_code = 7
+
+
+class PrunedCapture(StorageError):
+    pass
 
 
 class Undelivered(BaogaoError):

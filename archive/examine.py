@@ -13,12 +13,11 @@ import json
 import os
 import platform
 import shutil
-import sqlite3
 import ssl
 import stat
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.alerts.rules import WebhookChannel, check_webhook_url
@@ -26,17 +25,19 @@ from archive.alerts.secret import Source
 from archive.config import DEFAULT_USER_AGENT
 from archive.errors import UsageError
 from archive.heartbeat import Heartbeat
+from archive.sqlite import sqlite3
 from archive.upgrade import list_copies
 from archive.vitals import Vitals, examine_databases, list_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from archive.alerts.secret import Secret
     from archive.config import Config
     from archive.store import DataDirectory
 
+SQLITE_EXTRA = "pysqlite3"  #: of pyproject.toml
 LOCK = "lock"  #: of the archive
 ZONES = ("UTC", "Asia/Shanghai")
 _PACKAGES = ("Scrapy", "Twisted", "lxml", "pyOpenSSL", "cryptography", "sqlite-utils", "datasette", "pysqlite3")
@@ -61,7 +62,7 @@ class Facts:
     unmet: tuple[str, ...]  #: requirements of the package that are not met
     sqlite: tuple[int, ...]
     driver: str  #: the module that brings SQLite
-    has_extra: bool  #: this release can be installed with an SQLite of its own
+    has_extra: bool  #: on this machine this release can be installed with an SQLite of its own
     missing_zones: tuple[str, ...]
     config_name: str
     config_problem: str | None
@@ -94,7 +95,7 @@ def examine(
         unmet=find_unmet(),
         sqlite=sqlite3.sqlite_version_info,
         driver=sqlite3.__name__,
-        has_extra="sqlite" in (_describe_package().get_all("Provides-Extra") or ()),
+        has_extra=has_extra(SQLITE_EXTRA, metadata.requires("baogao") or ()),
         missing_zones=tuple(name for name in ZONES if not _is_zone(name)),
         config_name=config_name,
         config_problem=str(config) if isinstance(config, UsageError) else None,
@@ -118,10 +119,6 @@ def examine(
     )
 
 
-def _describe_package() -> Any:
-    return metadata.metadata("baogao")
-
-
 def list_versions() -> dict[str, str | None]:
     """What a report of a bug should name."""
     found: dict[str, str | None] = {"baogao": metadata.version("baogao"), "Python": platform.python_version()}
@@ -141,6 +138,15 @@ def list_versions() -> dict[str, str | None]:
 
         found["OpenSSL of the crawler"] = backend.openssl_version_text()
     return found
+
+
+def has_extra(name: str, requirements: Iterable[str], environment: Mapping[str, str] | None = None) -> bool:
+    """Whether this extra adds one of them here, or in that ``environment`` (as of packaging.markers)."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - comes with Scrapy
+
+    markers = [Requirement(line).marker for line in requirements]
+    asked, plain = ({**(environment or {}), "extra": extra} for extra in (name, ""))
+    return any(marker.evaluate(asked) and not marker.evaluate(plain) for marker in markers if marker is not None)
 
 
 def find_unmet() -> tuple[str, ...]:

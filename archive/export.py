@@ -19,12 +19,12 @@ from archive.printable import spell_out
 from archive.tables import flatten, read_table
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO, Literal
 
     from archive.dictionary import Column, Table
+    from archive.sqlite import sqlite3
     from archive.tables import Name
 
 #: parts two values of one CSV cell, as it parts brands on a page

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import logs
 from archive.captures import OK, read_capture, todays_reader
-from archive.crawl import STOP_SECONDS
+from archive.crawl import PLAN_ON_STDIN, end_child, hand_over
 from archive.errors import BaogaoError, StorageError
 from archive.journal import open_run
 from archive.model import Page
@@ -26,11 +26,11 @@ from archive.vet import ListingFigures, vet_listing
 from archive.walk import Stop, Walk
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from archive.config import Listing
     from archive.model import Entry, Pager, Reading
+    from archive.sqlite import sqlite3
 
 RUN = 1
 #: what a crawl would end with; of several listings the first of these that holds
@@ -65,8 +65,10 @@ class FirstPage:
         return told | {"notes": list(self.notes)}
 
 
-def check_first_pages(listings: Sequence[Listing], *, delay: float, user_agent: str, now: str) -> list[FirstPage]:
-    """One after the other, page 1 of each listing. Raises what kept the crawling process from its end."""
+def check_first_pages(
+    listings: Sequence[Listing], *, delay: float, user_agent: str, now: str, hosts_at_once: int = 1
+) -> list[FirstPage]:
+    """Page 1 of each listing, one after the other on each host. Raises what kept the crawling process from its end."""
     reader = todays_reader()
     with _temporary_archive() as data, contextlib.closing(open_for_writing(data)) as connection:
         night = Night(
@@ -80,6 +82,7 @@ def check_first_pages(listings: Sequence[Listing], *, delay: float, user_agent: 
             parser=reader.version,
             started_at=now,
             settle=False,
+            max_concurrent_hosts=hosts_at_once,
         )
         with storage_errors(data.db), transaction(connection):
             open_run(connection, night.describe())
@@ -109,17 +112,13 @@ def _temporary_archive() -> Iterator[DataDirectory]:
 def _fetch(night: Night) -> None:
     """The crawl phase; its standard input is a pipe from here, so that it dies with this process."""
     options = ("--parent", "--set", "BAOGAO_FIRST_PAGES=1", *((logs.AS_JSON,) if logs.is_json() else ()))
-    command = [sys.executable, "-P", "-m", "crawler", night.to_json(), *options]
+    command = [sys.executable, "-P", "-m", "crawler", PLAN_ON_STDIN, *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # noqa: S603 - our own module
         try:
+            hand_over(night, child)
             code = child.wait()
         finally:
-            if child.poll() is None:
-                child.terminate()
-                try:
-                    child.wait(STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    child.kill()
+            end_child(child)
     if code == StorageError.exit_code:
         raise StorageError(
             f"The temporary directory {night.data} could not be written (see the message above): make room there, or "

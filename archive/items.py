@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from archive.captures import OK
 from archive.compare import Content, compare, is_thinner
+from archive.errors import PrunedCapture
 from archive.ledger import name_fields
 from archive.model import Page
 from archive.observe import Observation, find_others
 from archive.returns import add_change
+from archive.shown import find_last_capture
 from archive.twins import TWIN, add_return, add_withdrawal, find_twin
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.ledger import Alert, Ledger, Version
     from archive.rereading import Rereader
+    from archive.sqlite import sqlite3
 
 WITHDRAWN_AFTER = 2  #: complete walks, of every listing that held it
 
@@ -100,7 +101,7 @@ class ItemSettler:
         if listing_id not in self.overlooked:
             captures = self.connection.execute(
                 "SELECT c.id FROM captures c JOIN runs r ON r.id = c.run_id "
-                "WHERE c.status = ?1 AND c.listing_id = ?2 AND r.parser < ?3 AND c.run_id = "
+                "WHERE c.status = ?1 AND c.listing_id = ?2 AND r.parser < ?3 AND c.pruned_at IS NULL AND c.run_id = "
                 "(SELECT max(run_id) FROM walks WHERE listing_id = ?2 AND complete = 1 AND run_id < ?4) ORDER BY c.id",
                 (OK, listing_id, self.ledger.parser, self.ledger.run),
             ).fetchall()
@@ -199,10 +200,10 @@ class ItemSettler:
         if seen.listing_id not in self.complete_listings:
             return False
         earlier = self.connection.execute(
-            "SELECT s.capture_id FROM sightings s JOIN captures c ON c.id = s.capture_id "
+            "SELECT s.capture_id FROM shown s JOIN captures c ON c.id = s.capture_id "
             "JOIN walks w ON w.run_id = c.run_id AND w.listing_id = c.listing_id AND w.complete = 1 "
             "WHERE s.item_id = ?1 AND s.version_id IS NULL AND c.run_id < ?2 AND c.run_id > "
-            "(SELECT max(x.run_id) FROM sightings y JOIN captures x ON x.id = y.capture_id "
+            "(SELECT max(x.run_id) FROM shown y JOIN captures x ON x.id = y.capture_id "
             "WHERE y.item_id = ?1 AND y.version_id IS NOT NULL) ORDER BY c.run_id DESC LIMIT 1",
             (current.item_id, self.ledger.run),
         ).fetchone()
@@ -259,10 +260,12 @@ class ItemSettler:
 
     def _is_unreadable_now(self, item_id: int) -> bool:
         """True where today's parser fails on the page that last showed the report: its own fault, no absence."""
-        (capture_id,) = self.connection.execute(
-            "SELECT max(capture_id) FROM sightings WHERE item_id = ?", (item_id,)
-        ).fetchone()
-        if self.rereader.read_item(capture_id, item_id) is not None:
+        capture_id = find_last_capture(self.connection, item_id)
+        assert capture_id is not None
+        try:
+            if self.rereader.read_item(capture_id, item_id) is not None:
+                return False
+        except PrunedCapture:  # not the last night any more when it was pruned: that night took it as gone
             return False
         self.ledger.add_issue(
             "error",

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from archive.errors import StorageError
+from archive.pruned import DETAILED, holds_pruned, read_page_note
 from archive.store import storage_errors, transaction
 from archive.warc import WarcWriter, iterate_records, repair_open_file
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
     from archive.warc import Record, Repaired
 
@@ -134,6 +135,11 @@ def find_unindexed(connection: sqlite3.Connection, data: DataDirectory) -> list[
     unindexed = []
     for part in list_parts(data):
         file, size = str(part.path.relative_to(data.root)), part.path.stat().st_size
+        if size < known.get(file, 0) and holds_pruned(part.path):
+            raise StorageError(
+                f"{part.path} was pruned when another archive.db was in use: move this one away and run "
+                "`baogao repair`, which reads it from the WARC files."
+            )
         if size < known.get(file, 0):
             raise StorageError(
                 f"{part.path} has {size} bytes where archive.db knows {known[file]}: restore it from a backup; "
@@ -149,7 +155,10 @@ def index_part(connection: sqlite3.Connection, data: DataDirectory, part: Part) 
     file = str(part.path.relative_to(data.root))
     with storage_errors(data.db), transaction(connection):
         for record in iterate_records(part.path):
-            if record.type == "metadata":
+            page = read_page_note(record)
+            if page is not None:
+                _index_pruned(connection, file, part.run, record, page)
+            elif record.type == "metadata":
                 _index_note(connection, file, part.run, record)
             elif record.type in {"response", "revisit"}:
                 _index_capture(connection, file, part.run, record)
@@ -158,7 +167,7 @@ def index_part(connection: sqlite3.Connection, data: DataDirectory, part: Part) 
 
 def _index_note(connection: sqlite3.Connection, file: str, run: int, record: Record) -> None:
     kind = record.headers["WARC-Target-URI"].removeprefix(NOTE)
-    content = json.loads(record.block)
+    content = {} if kind in DETAILED else json.loads(record.block)
     if kind == "run-start":
         open_run(connection, content)
     connection.execute(
@@ -206,6 +215,23 @@ def _index_capture(connection: sqlite3.Connection, file: str, run: int, record: 
             record.digest,
             payload_id,
             *(record.record_id, file, record.offset, record.length),
+        ),
+    )
+
+
+def _index_pruned(
+    connection: sqlite3.Connection, file: str, run: int, record: Record, page: Mapping[str, object]
+) -> None:
+    """The row that the page had, but for its place."""
+    connection.execute(
+        "INSERT OR IGNORE INTO captures (run_id, listing_id, page, url, status, fetched_at, digest, payload_id, "
+        "record_id, warc_file, warc_offset, warc_length, pruned_at) VALUES (?, "
+        "(SELECT id FROM listings WHERE key = ?), ?, ?, ?, ?, ?, "
+        "(SELECT id FROM captures WHERE record_id = ? AND payload_id IS NULL), ?, ?, ?, ?, ?)",
+        (
+            run,
+            *(page[name] for name in ("listing", "page", "url", "status", "fetched_at", "digest", "payload")),
+            *(page["record_id"], file, record.offset, record.length, page["pruned_at"]),
         ),
     )
 

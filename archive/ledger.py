@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from archive.compare import FIELDS, Content, changed_fields
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
+
+    from archive.sqlite import sqlite3
 
 Cause = Literal["first", "site", "parser"]
 EventKind = Literal["appeared", "changed", "cosmetic", "corrected", "withdrawn", "reappeared"]
@@ -39,6 +40,7 @@ class Ledger:
     parser: int
     at: str
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    issues: dict[str, int] = field(default_factory=dict)  #: by code
 
     def find_version(self, version_id: int) -> Version:
         row = self.connection.execute(
@@ -105,6 +107,7 @@ class Ledger:
             "INSERT INTO issues (run_id, capture_id, level, code, message, at) VALUES (?, ?, ?, ?, ?, ?)",
             (self.run, capture_id, level, code, message, self.at),
         )
+        self.issues[code] = self.issues.get(code, 0) + 1
 
 
 def name_fields(before: Content, after: Content) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archive.query import load_history
 
 if TYPE_CHECKING:
-    import sqlite3
+    from archive.sqlite import sqlite3
 
 _CAUSES = {"first": "first seen", "site": "site edit", "parser": "parser correction"}
 

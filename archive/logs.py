@@ -22,7 +22,8 @@ Level = Literal["info", "warning", "error"]
 EVENTS = {
     "run.started": "a night begins, or goes on where it was interrupted (`continued`)",
     "run.settled": "outcome, exit code and counts of a run",
-    "walk.started": "a listing is walked; `pages`: what an interrupted night had of it already",
+    "walk.started": "a listing is walked, or its `head` read; `pages`: what this night has of it already",
+    "head.read": "its first pages: `fresh` reports on them; if the budget allows, it is walked later",
     "walk.ended": "to its proved end",
     "walk.stopped": "given up before: `kind` and `reason`",
     "blocked": "the same, because the site does not want to be asked",

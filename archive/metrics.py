@@ -15,10 +15,10 @@ from archive.store import open_for_reading, storage_errors
 from archive.verdict import Verdict, load_verdict
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
 #: name → what it is; every series begins with "baogao_"
@@ -31,6 +31,7 @@ HELP = {
     "last_run_finished_timestamp_seconds": "When it was settled",
     "last_run_duration_seconds": "From its beginning to its settlement",
     "last_good_run_finished_timestamp_seconds": "When a crawl was last complete, with exit code 0",
+    "listings": "Listings of the last run: walked to their end, only looked at, or not",
     "listing_complete": "Was the listing walked to its proved end in the last run",
     "listing_pages": "Pages of the listing in the last run, seen and expected",
     "listing_entries": "Entries of the listing in the last run",
@@ -51,6 +52,8 @@ HELP = {
     "size_bytes": "Bytes on disk",
     "disk_free_bytes": "Bytes free where the archive is",
 }
+#: with more listings than these, a bound of a single one is a series only while it is broken: there are six of each
+LISTINGS_WITH_GATES = 50
 
 
 _READABLE = 0o644  #: for the collector, who is somebody else, under whatever umask a night runs
@@ -124,6 +127,7 @@ def _measure_last_run(connection: sqlite3.Connection) -> Iterator[Sample]:
 
 
 def _measure_verdict(verdict: Verdict) -> Iterator[Sample]:
+    yield from _measure_looks(verdict)
     for walk in verdict.walks:
         listing = ("listing", walk["listing"])
         yield Sample("listing_complete", walk["complete"], (listing,))
@@ -137,10 +141,20 @@ def _measure_verdict(verdict: Verdict) -> Iterator[Sample]:
     for alert in ("due", "quiet", "held"):
         yield Sample("event_alerts", verdict.alerts.get(alert, 0), (("alert", alert),))
     for gate in verdict.gates:
+        if len(verdict.walks) > LISTINGS_WITH_GATES and gate["passed"] and gate["listing"]:
+            continue
         labels = (("gate", gate["name"]), ("listing", gate["listing"] or ""))
         for part in ("observed", "threshold", "passed"):
             yield Sample(f"gate_{part}", float(gate[part]), labels)
     yield from _measure_issues(verdict)
+
+
+def _measure_looks(verdict: Verdict) -> Iterator[Sample]:
+    looks = {"whole": 0, "looked_at": 0, "missed": 0}
+    for walk in verdict.walks:
+        looks["whole" if walk["complete"] else "looked_at" if walk["pages_seen"] else "missed"] += 1
+    for look, count in looks.items():
+        yield Sample("listings", count, (("walked", look),))
 
 
 def _measure_issues(verdict: Verdict) -> Iterator[Sample]:

@@ -58,6 +58,7 @@ class Page:
     pager: Pager
     frame: frozenset[str] = field(default=frozenset(), repr=False)  #: short texts outside entries and pager
     charset: str = "utf-8"
+    unread: tuple[str, ...] = ()  #: how parts of the list begin that look like entries and could not be read as such
     closed: bool = True  #: it ends with </body> or </html>: a body cut short in the middle does not
 
     @property

@@ -25,15 +25,17 @@ from archive.moments import parse_time
 from archive.provenance import digest_config
 from archive.recording import CAPTURED, Night
 from archive.reparse import replay_reparse
+from archive.rewriting import finish_swaps
+from archive.rotation import order_listings
 from archive.settle import settle
 from archive.store import storage_errors, transaction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from archive.captures import Reader
     from archive.config import Config, Listing
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
     from archive.verdict import Verdict
 
@@ -57,7 +59,10 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
 
     Says what was done, in sentences.
     """
-    done = [] if data.db_copy else [str(repaired) for repaired in repair_parts(data)]  # a dry run leaves all as it is
+    done = []
+    if not data.db_copy:  # a dry run leaves all as it is
+        done += finish_swaps(connection, data)
+        done += [str(repaired) for repaired in repair_parts(data)]
     apply_decisions(connection, data, find_last_settled(connection), reader)  # a crash may have come in between
     known = find_open_run(connection)
     parts = find_unindexed(connection, data)
@@ -133,7 +138,7 @@ def begin_night(
         planned = [asdict(listing) for listing in listings]
         assert start is not None  # else recover has removed it
         if end is None and young and start["listings"] == planned:
-            return _plan(data, pending, start, listings, config, options, reader), []
+            return _plan(connection, data, pending, start, listings, config, options, reader), []
         settled.append(settle(connection, data, pending, reader))
         if end is not None and end["reason"] != CAPTURED and young and start["listings"] == planned:
             return None, settled
@@ -145,7 +150,7 @@ def begin_night(
     ]
     run = next_run(connection, data)
     start = {"started_at": now, "retired": retired}
-    night = _plan(data, run, start, listings, config, options, reader)
+    night = _plan(connection, data, run, start, listings, config, options, reader)
     with storage_errors(data.db), transaction(connection):
         open_run(connection, night.describe())
     return night, settled
@@ -157,6 +162,7 @@ def next_run(connection: sqlite3.Connection, data: DataDirectory) -> int:
 
 
 def _plan(
+    connection: sqlite3.Connection,
     data: DataDirectory,
     run: int,
     start: dict[str, Any],
@@ -180,6 +186,9 @@ def _plan(
         dry=options.dry,
         verbose=options.verbose,
         config=digest_config(config, listings, delay=options.delay, max_pages=options.max_pages),
+        order=order_listings(connection, run, listings),
+        budget=config.budget,
+        max_concurrent_hosts=config.max_concurrent_hosts,
     )
 
 

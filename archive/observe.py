@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from archive.captures import feed_captures
 from archive.compare import Content
-from archive.recording import find_stop
+from archive.recording import load_stops
 from archive.vet import ListingFigures
-from archive.walk import Stop, Walk, WalkResult
+from archive.walk import LEFT_FOR_LATER, Stop, Walk, WalkResult
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from archive.captures import Capture, Reader
     from archive.config import Listing
     from archive.model import Entry
+    from archive.sqlite import sqlite3
 
 _TABLE = """
 CREATE TEMP TABLE entries (
@@ -34,10 +34,13 @@ CREATE TEMP TABLE entries (
   summary_zh TEXT, summary_en TEXT,                     -- NULL where they are the version's
   PRIMARY KEY (capture_id, position))
 """
-#: all that an election needs, so that it never touches the texts
-_INDEX = (
-    "CREATE INDEX temp.entries_by_report ON entries (who, rank, listing_id, page, capture_id DESC, position) "
-    "WHERE title <> ''"
+_INDEXES = (
+    # all that an election needs, so that it never touches the texts
+    (
+        "CREATE INDEX temp.entries_by_report ON entries (who, rank, listing_id, page, capture_id DESC, position) "
+        "WHERE title <> ''"
+    ),
+    "CREATE INDEX temp.entries_by_listing ON entries (listing_id)",  # the bounds ask listing by listing
 )
 _INSERT = """
 INSERT INTO temp.entries
@@ -93,6 +96,7 @@ class Walked:
     listing: Listing
     listing_id: int
     result: WalkResult
+    unread: tuple[tuple[str, int], ...] = ()  #: how what could not be read begins, and on which capture
 
 
 def read_run(
@@ -108,19 +112,22 @@ def read_run(
     """Read every listing page of the run into the table; ``fallback``: why a walk without a word of its own ended."""
     connection.execute("DROP TABLE IF EXISTS temp.entries")
     connection.execute(_TABLE)
-    walked = []
+    walked, stops = [], load_stops(connection, run)
     for listing in listings:
         listing_id = connection.execute("SELECT id FROM listings WHERE key = ?", (listing.key,)).fetchone()[0]
         walk = Walk(listing.url, page_url=listing.page_url, max_pages=max_pages)
+        unread: dict[str, int] = {}
         for capture, page in feed_captures(connection, root, run, listing.key, walk, reader):
+            unread = dict.fromkeys(page.unread, capture.id) | unread
             connection.executemany(
                 _INSERT,
                 [_row(capture, position, listing, entry) for position, entry in enumerate(page.entries, 1)],
             )
         if walk.ask is not None:
-            walk.fail(find_stop(connection, run, listing.key) or fallback)
-        walked.append(Walked(listing, listing_id, walk.result()))
-    connection.execute(_INDEX)
+            walk.fail(stops.get(listing.key) or fallback)
+        walked.append(Walked(listing, listing_id, walk.result(), tuple(unread.items())))
+    for index in _INDEXES:
+        connection.execute(index)
     return walked
 
 
@@ -174,14 +181,18 @@ def _observation(row: tuple[object, ...]) -> Observation:
 def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> ListingFigures:
     """The figures the bounds are about: tonight's from the table, the earlier ones from the last complete walk."""
     listing_id, result = walked.listing_id, walked.result
-    entries, untitled, zh, en = connection.execute(
-        "SELECT count(DISTINCT who), coalesce(sum(title = ''), 0), count(DISTINCT iif(zh, who, NULL)), "
-        "count(DISTINCT iif(en, who, NULL)) FROM temp.entries WHERE listing_id = ?",
+    # new reports may get their English later: of a head, where they are many, only those known count as a sample
+    is_sample = result.stop is not None and result.stop.kind in LEFT_FOR_LATER
+    sampled = "item_id IS NOT NULL" if is_sample else "TRUE"
+    entries, untitled, zh, en, known_entries = connection.execute(
+        f"SELECT count(DISTINCT who), coalesce(sum(title = ''), 0), count(DISTINCT iif(zh AND {sampled}, who, NULL)), "
+        f"count(DISTINCT iif(en AND {sampled}, who, NULL)), count(DISTINCT item_id) "
+        "FROM temp.entries WHERE listing_id = ?",
         (listing_id,),
     ).fetchone()
     ratio, ratio_entries = _median(
         connection,
-        "SELECT 1.0 * en / zh FROM temp.entries WHERE listing_id = :listing AND zh AND en",
+        f"SELECT 1.0 * en / zh FROM temp.entries WHERE listing_id = :listing AND zh AND en AND {sampled}",
         {"listing": listing_id},
     )
     before = connection.execute(
@@ -191,10 +202,13 @@ def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> Listing
     ).fetchone()
     zh_before = en_before = ratio_before = None
     if before:
-        # the readings of what that walk saw, as they are believed now
+        # the readings of what that walk saw, or of what a sample shows, as they are believed now
         known = (
             "FROM memberships m JOIN items i ON i.id = m.item_id JOIN item_versions v ON v.id = i.version_id "
             "WHERE m.listing_id = :listing AND m.last_run_id >= :run"
+            if not is_sample
+            else "FROM (SELECT DISTINCT item_id FROM temp.entries WHERE listing_id = :listing) e "
+            "JOIN items i ON i.id = e.item_id JOIN item_versions v ON v.id = i.version_id WHERE TRUE"
         )
         values = {"listing": listing_id, "run": before[0]}
         zh_before, en_before = connection.execute(
@@ -220,6 +234,7 @@ def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> Listing
         zh_share_before=zh_before,
         en_share_before=en_before,
         ratio_before=ratio_before,
+        known=known_entries if is_sample else None,
     )
 
 

@@ -17,9 +17,9 @@ from archive.query import resolve_as_of
 from archive.tables import read_table
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
 
+    from archive.sqlite import sqlite3
     from archive.tables import Name
 
 TABLES: tuple[Name, ...] = ("reports", "versions", "events", "figures", "disagreements", "coverage")

@@ -100,6 +100,11 @@ def advance(work: str, done: int, total: int | None = None) -> None:
         _Stage.line.draw(((0, work), (1, many)))
 
 
+def advance_in_percent(work: str, done: int, total: int) -> None:
+    """The same where a count would tell nobody anything, as of bytes; ``total`` 1: one step, of unknown length."""
+    show(((0, f"{work} …" if total <= 1 else work), (1, f"{100 * done // total} %" if total > 1 else "")))
+
+
 def track(items: Iterable[T], work: str, total: int | None = None) -> Iterator[T]:
     """The same items, while the line counts them."""
     for number, item in enumerate(items, 1):

@@ -6,10 +6,11 @@ import dataclasses
 import hashlib
 import json
 import platform
-import sqlite3
 from collections.abc import Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
+
+from archive.sqlite import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,7 @@ def digest_config(config: Config, listings: Sequence[Listing], *, delay: float, 
         "max_pages": max_pages,
         "user_agent": config.user_agent,
         "rules": sorted(map(_simplify, config.rules), key=json.dumps),
+        **({"budget": config.budget} if config.budget else {}),  # digests of configurations without one stay
     }
     return hashlib.sha256(json.dumps(governing, sort_keys=True).encode()).hexdigest()
 

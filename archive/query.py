@@ -11,14 +11,15 @@ from archive.errors import UsageError
 from archive.model import series_of
 from archive.moments import find_beginning, read_moment
 from archive.printable import spell_out
+from archive.shown import find_last_capture
 from archive.text import tidy
 from archive.verdict import load_verdict
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from archive.absences import Absences
+    from archive.sqlite import sqlite3
 
 _VERSION = (
     "v.id AS version_id, v.seq, v.previous_id, v.cause, v.title, v.brands, v.summary_zh, v.summary_en, v.published_on, "
@@ -226,9 +227,7 @@ def _record_now(connection: sqlite3.Connection, item: sqlite3.Row) -> dict[str, 
     )
     # items.last_seen_at is of the page that spoke for the report; of several listings a later one may have shown it
     (last_seen_at,) = connection.execute(
-        "SELECT c.fetched_at FROM sightings s JOIN captures c ON c.id = s.capture_id WHERE s.item_id = ? "
-        "ORDER BY s.capture_id DESC LIMIT 1",
-        (item["id"],),
+        "SELECT fetched_at FROM captures WHERE id = ?", (find_last_capture(connection, item["id"]),)
     ).fetchone()
     last_seen_at = max(last_seen_at, item["last_seen_at"])
     return _compose(item, row, item["state"], last_seen_at, [key for (key,) in listings])
@@ -239,7 +238,7 @@ def _record_as_of(connection: sqlite3.Connection, item: sqlite3.Row, past: Absen
     if not versions:
         return None
     seen = connection.execute(
-        "SELECT l.id, l.key, max(c.run_id) AS last_run, max(c.fetched_at) AS last_seen FROM sightings s "
+        "SELECT l.id, l.key, max(c.run_id) AS last_run, max(c.fetched_at) AS last_seen FROM shown s "
         "JOIN captures c ON c.id = s.capture_id JOIN listings l ON l.id = c.listing_id "
         "WHERE s.item_id = ? AND c.run_id <= ? GROUP BY l.id ORDER BY l.key",
         (item["id"], past.run),

@@ -23,13 +23,13 @@ from archive.store import DataDirectory, open_for_reading, require_research, sto
 
 if TYPE_CHECKING:
     import os
-    import sqlite3
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from archive.diff import FieldChange
     from archive.figures.series import Series
     from archive.search.query import Found
+    from archive.sqlite import sqlite3
 
 State = Literal["listed", "missing", "withdrawn"]
 

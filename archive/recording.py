@@ -8,20 +8,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from archive.budget import Head
 from archive.captures import OK, feed_captures
 from archive.config import Listing
 from archive.journal import close_part, create_part, list_notes, write_note
 from archive.messages import target_uri
 from archive.store import DataDirectory, connect, storage_errors
-from archive.walk import Stop, Walk
+from archive.walk import LEFT_FOR_LATER, Stop, Walk
 from archive.warc import Payload
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from archive.captures import Reader
     from archive.model import Exchange
+    from archive.sqlite import sqlite3
 
 #: crawls whose payloads are looked up for an identical one: after a blocked night the one before it counts
 NIGHTS_REMEMBERED = 7
@@ -47,6 +48,9 @@ class Night:
     dry: bool = False  #: leave nothing but the WARC, and that marked as no night's evidence
     verbose: bool = False
     config: str = ""  #: archive.provenance.digest_config
+    order: tuple[str, ...] = ()  #: keys of the listings as they are taken; none: as they stand in ``listings``
+    budget: float | None = None  #: seconds, see archive.budget; None: every listing is walked to its end
+    max_concurrent_hosts: int = 1
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -55,7 +59,7 @@ class Night:
     def from_json(cls, text: str) -> Self:
         raw = json.loads(text)
         raw["listings"] = tuple(Listing(**listing) for listing in raw["listings"])
-        raw["retired"] = tuple(raw["retired"])
+        raw["retired"], raw["order"] = tuple(raw["retired"]), tuple(raw["order"])
         return cls(**raw)
 
     def describe(self) -> dict[str, object]:
@@ -69,6 +73,7 @@ class Night:
             "listings": [asdict(listing) for listing in self.listings],
             "retired": list(self.retired),
             **({"config": self.config} if self.config else {}),
+            **({"budget": self.budget} if self.budget else {}),
         }
 
 
@@ -83,26 +88,40 @@ class Recorder:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._listing_ids = dict(self._connection.execute("SELECT key, id FROM listings"))
         self._payloads = self._load_payloads()
+        self._stops = load_stops(self._connection, night.run)  #: of an earlier process of this run
         self._writer = create_part(self._data, night.run, parser=night.parser, at=at, dry=night.dry)
         start = night.describe() | ({"software": dict(software)} if software else {})
         self._note("run-start", start, at=night.started_at)
 
-    def _load_payloads(self) -> dict[str, tuple[int, Payload]]:
-        """The payloads of this run and of the crawls before it, by digest: what need not be archived again."""
+    def _load_payloads(self) -> dict[bytes, int]:
+        """The payloads of this run and of the crawls before it, by digest: what need not be archived again.
+
+        Captures by their number alone: ten thousand pages that change every night are seventy thousand of them.
+        """
         rows = self._connection.execute(
-            "SELECT p.id, p.digest, p.record_id, p.url, p.fetched_at FROM captures p "
-            "WHERE p.payload_id IS NULL AND p.status = ?2 AND (p.run_id = ?1 OR p.id IN "
+            "SELECT p.digest, p.id FROM captures p "
+            "WHERE p.payload_id IS NULL AND p.pruned_at IS NULL AND p.status = ?2 AND (p.run_id = ?1 OR p.id IN "
             "(SELECT coalesce(c.payload_id, c.id) FROM captures c WHERE c.run_id IN "
             "(SELECT id FROM runs WHERE kind = 'crawl' AND id < ?1 ORDER BY id DESC LIMIT ?3)))",
             (self._night.run, OK, NIGHTS_REMEMBERED),
         )
-        return {digest: (row_id, Payload(record_id, url, at)) for row_id, digest, record_id, url, at in rows}
+        return {bytes.fromhex(digest): row_id for digest, row_id in rows}
+
+    def _find_payload(self, digest: bytes) -> tuple[int | None, Payload | None]:
+        capture_id = self._payloads.get(digest)
+        if capture_id is None:
+            return None, None
+        with storage_errors(Path(self._night.db)):
+            row = self._connection.execute(
+                "SELECT record_id, url, fetched_at FROM captures WHERE id = ?", (capture_id,)
+            ).fetchone()
+        return capture_id, Payload(*row)
 
     def record(self, exchange: Exchange) -> None:
         """WARC member, fsync, and only then the row."""
         worth = exchange.status == OK and bool(exchange.body)
-        digest = hashlib.sha256(exchange.body).hexdigest()
-        payload_id, payload = self._payloads.get(digest, (None, None)) if worth else (None, None)
+        digest = hashlib.sha256(exchange.body).digest()
+        payload_id, payload = self._find_payload(digest) if worth else (None, None)
         pointer = self._writer.append(exchange, revisit_of=payload)
         listing_id = self._listing_ids.get(exchange.listing) if exchange.listing else None
         row_id = self._insert(
@@ -119,7 +138,7 @@ class Recorder:
             *(pointer.record_id, pointer.file, pointer.offset, pointer.length),
         )
         if worth and payload is None:
-            self._payloads[digest] = (row_id, Payload(pointer.record_id, target_uri(exchange.url), exchange.fetched_at))
+            self._payloads[digest] = row_id
 
     def note_failure(self, url: str, listing: str | None, page: int | None, error: str, at: str) -> None:
         """A request that got no response."""
@@ -129,15 +148,44 @@ class Recorder:
         """How a walk ended; None: by its own proof."""
         self._note("walk-stop", {"listing": listing_key, "stopped": str(stop) if stop else None}, at=at)
 
-    def resume(self, listing: Listing, reader: Reader) -> Walk:
-        """A walk that already knows what this run captured before the process died."""
+    def resume(self, listing: Listing, reader: Reader, head: Head | None = None) -> Walk:
+        """A walk that already knows what this run has captured, before its process died or since; so does ``head``."""
         walk = Walk(listing.url, page_url=listing.page_url, max_pages=self._night.max_pages)
-        for _ in feed_captures(self._connection, self._data.root, self._night.run, listing.key, walk, reader):
-            pass
-        stop = find_stop(self._connection, self._night.run, listing.key)
-        if stop is not None and stop.kind != "storage" and walk.ask is not None:  # there is room again: it goes on
+        for _, page in feed_captures(self._connection, self._data.root, self._night.run, listing.key, walk, reader):
+            if head is not None:
+                head.take(page, self.find_unknown(listing.key, page.keys), walk)
+        stop = self._stops.get(listing.key)
+        if stop is not None and not _goes_on(stop) and walk.ask is not None:
             walk.fail(stop)
         return walk
+
+    def list_ended(self) -> set[str]:
+        """The listings that an earlier process of this run had done with."""
+        return {key for key, stop in self._stops.items() if stop is None or not _goes_on(stop)}
+
+    def begin_head(self, listing: Listing) -> Head:
+        row = self._connection.execute(
+            "SELECT 1 FROM memberships WHERE listing_id = ? LIMIT 1", (self._listing_ids[listing.key],)
+        ).fetchone()
+        return Head(is_new=row is None)
+
+    def find_unknown(self, listing_key: str, keys: Iterable[str]) -> set[str]:
+        """Those of the reports on a page that the listing did not hold before this run, under any of their keys."""
+        rows = self._connection.execute(
+            "SELECT k.value FROM json_each(?1) k WHERE NOT EXISTS (SELECT 1 FROM memberships m "
+            "WHERE m.listing_id = ?2 AND m.item_id = coalesce((SELECT item_id FROM item_aliases WHERE key = k.value), "
+            "(SELECT id FROM items WHERE key = k.value)))",
+            (json.dumps(list(keys)), self._listing_ids[listing_key]),
+        )
+        return {key for (key,) in rows}
+
+    def find_length(self, listing_key: str) -> int | None:
+        """Pages of the listing when it was last walked to its end."""
+        row = self._connection.execute(
+            "SELECT pages_seen FROM walks WHERE listing_id = ? AND complete = 1 ORDER BY run_id DESC LIMIT 1",
+            (self._listing_ids[listing_key],),
+        ).fetchone()
+        return row[0] if row else None
 
     def close(self, at: str, *, finished: bool) -> None:
         """Close the file; ``finished``: the crawl phase ran to its end, so that the run can be settled."""
@@ -158,9 +206,22 @@ class Recorder:
             return self._connection.execute(sql, values).lastrowid or 0
 
 
+def _goes_on(stop: Stop) -> bool:
+    """True where a continued night has what the walk ended for the lack of: room, or time."""
+    return stop.kind == "storage" or stop.kind in LEFT_FOR_LATER
+
+
 def find_stop(connection: sqlite3.Connection, run: int, listing: str) -> Stop | None:
     """Why the crawl gave a walk up, as it noted; None where it did not."""
-    for note in reversed(list_notes(connection, run, "walk-stop")):
-        if note["listing"] == listing:
-            return Stop.parse(str(note["stopped"])) if note["stopped"] else None
-    return None
+    row = connection.execute(
+        "SELECT json_extract(content, '$.stopped') FROM notes "
+        "WHERE run_id = ? AND kind = 'walk-stop' AND json_extract(content, '$.listing') = ? ORDER BY id DESC LIMIT 1",
+        (run, listing),
+    ).fetchone()
+    return Stop.parse(row[0]) if row and row[0] else None
+
+
+def load_stops(connection: sqlite3.Connection, run: int) -> dict[str, Stop | None]:
+    """The same for all listings at once."""
+    notes = list_notes(connection, run, "walk-stop")
+    return {str(note["listing"]): Stop.parse(str(note["stopped"])) if note["stopped"] else None for note in notes}

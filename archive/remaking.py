@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from archive.errors import StorageError, UsageError
 from archive.journal import list_parts
 from archive.night import recover
 from archive.recovery import verify_file
+from archive.sqlite import get_code, sqlite3
 from archive.store import BUSY_SECONDS, is_frozen, open_for_writing, refuse_foreign, storage_errors
 
 if TYPE_CHECKING:
@@ -55,11 +55,13 @@ def find_damage(path: Path) -> str | None:
                     return f"{missing[0]} is missing in it"
             said = [row[0] for row in connection.execute("PRAGMA quick_check(20)")]
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+        if INDEX_DAMAGE.search(str(error)):
+            return None
+        if get_code(error) in _DAMAGE:
             return " ".join(str(error).split())
         with storage_errors(path):
             raise
-    sick = [each for each in said if each != "ok" and INDEX_DAMAGE not in each]
+    sick = [each for each in said if each != "ok" and not INDEX_DAMAGE.search(each)]
     return " ".join(sick[0].replace("*** in database main ***", "").split()) if sick else None
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.budget import word_budget
 from archive.printable import spell_out, spell_out_values
+from archive.verdict import judge_walk, tell_walked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +80,9 @@ def _judge_gates(gates: Sequence[dict[str, Any]]) -> str:
 
 
 def render_run(run: dict[str, Any]) -> str:
-    """One run with its walks, gates and issues."""
+    """One run with its walks, gates and issues; of a great many listings those that need a look."""
+    from archive.verdict import SHOWN, choose_walks  # noqa: PLC0415 - other renderings do without
+
     counts = ", ".join(f"{count} {kind}" for kind, count in run["counts"].items())
     lines = [
         f"run {run['run']} ({run['kind']}): {run['outcome']}, exit code {run['exit_code']}",
@@ -93,23 +98,32 @@ def render_run(run: dict[str, Any]) -> str:
         lines.append(f"configuration: SHA-256 {spell_out(run['config'])}")
     rows: list[tuple[object, ...]]
     if run["walks"]:
+        if "budget" in run:
+            lines.append(f"budget: {word_budget(run['budget'])}: {tell_walked(run['walks'])}")
+        walks, left_out = choose_walks(run["walks"])
         rows = [
             (
-                *("yes" if walk["complete"] else "NO", f"{walk['pages_seen']}/{walk['pages_expected'] or '?'}"),
+                *(judge_walk(walk), f"{walk['pages_seen']}/{walk['pages_expected'] or '?'}"),
                 *(walk["entries_seen"], walk["listing"], walk["stopped"] or ""),
             )
-            for walk in run["walks"]
+            for walk in walks
         ]
         lines += ["", render_table(("complete", "pages", "entries", "listing", "stopped"), rows)]
+        lines += [left_out] if left_out else []
     if run["gates"]:
+        gates = run["gates"]
+        if len(run["walks"]) > SHOWN:
+            gates = [gate for gate in gates if not gate["passed"] or gate["listing"] is None]
         rows = [
             (
                 *("passed" if gate["passed"] else "BROKEN", "hard" if gate["hard"] else "soft", gate["name"]),
                 *(gate["observed"], gate["threshold"], gate["listing"] or "all"),
             )
-            for gate in run["gates"]
+            for gate in gates
         ]
         lines += ["", render_table(("gate", "", "name", "observed", "bound", "listing"), rows)]
+        if passed := len(run["gates"]) - len(gates):
+            lines.append(f"{passed} bounds of single listings were kept (--json has them all).")
     if run["issues"]:
         lines += ["", *(f"{issue['level']}: {issue['code']}: {issue['message']}" for issue in run["issues"])]
     return "\n".join(lines)
@@ -171,8 +185,8 @@ def render_coverage(rows: Sequence[dict[str, Any]], gaps: Sequence[str]) -> str:
         return "no nights there: nothing was looked at in that time."
     lines: list[str] = []
     stretches = fold_nights(spell_out_values(list(rows)))
-    for listing in dict.fromkeys(stretch.listing for stretch in stretches):
-        own = [stretch for stretch in stretches if stretch.listing == listing]
+    for listing, group in groupby(stretches, lambda stretch: stretch.listing):
+        own = list(group)
         counts = {status: sum(len(stretch.rows) for stretch in own if stretch.status == status) for status in STATUSES}
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         lines += [f"{listing}: {_count(sum(counts.values()), 'night')}: {told}"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from archive.errors import StorageError
 from archive.journal import list_parts, repair_parts
 from archive.night import recover
 from archive.remaking import find_archive_damage, find_damage, list_obstacles, read_again
+from archive.sqlite import get_code, sqlite3
 from archive.store import BUSY_SECONDS, hold_lock, open_for_reading, open_for_writing, storage_errors, transaction
 from archive.verify import Verification, verify, verify_index
 
@@ -148,7 +148,7 @@ class _Repair:
                     derive(connection, self.say)
                     done.append(f"archive.db: the figures of {len(wrong)} versions were extracted again.")
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
+            if get_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
                 return f"its search index or its figures can't be mended: {error}"
             with storage_errors(self.data.db):
                 raise
@@ -158,7 +158,13 @@ class _Repair:
         with contextlib.closing(
             sqlite3.connect(self.data.db, isolation_level=None, timeout=BUSY_SECONDS)
         ) as connection:
-            if not any(INDEX_DAMAGE in row[0] for row in connection.execute("PRAGMA quick_check(20)")):
+            try:
+                said = [row[0] for row in connection.execute("PRAGMA quick_check(20)")]
+            except sqlite3.DatabaseError as error:
+                said = [str(error)]
+                if not INDEX_DAMAGE.search(said[0]):
+                    raise
+            if not any(map(INDEX_DAMAGE.search, said)):
                 return False
             with transaction(connection):
                 connection.execute(_REMAKE_INDEX)

@@ -15,9 +15,8 @@ from archive.store import storage_errors, transaction
 from archive.verdict import Verdict, load_verdict, log_verdict
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.captures import Reader
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
 
@@ -96,7 +95,7 @@ def replay_reparse(connection: sqlite3.Connection, data: DataDirectory, run: int
         connection.execute(
             "UPDATE runs SET outcome = 'complete', exit_code = 0, parser = ?, finished_at = ?, "
             "close_reason = 'finished', stats = ? WHERE id = ?",
-            (reader.version, at, json.dumps({"counts": counts}), run),
+            (reader.version, at, json.dumps({"counts": counts, "issues": ledger.issues}), run),
         )
     return log_verdict(load_verdict(connection, run))
 

@@ -10,11 +10,11 @@ from archive.compare import Content
 from archive.model import Page
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
     from archive.captures import Reader
     from archive.model import Reading
+    from archive.sqlite import sqlite3
 
 #: items of one page are asked for together, and a night's pages in about their order
 PAGES_REMEMBERED = 32

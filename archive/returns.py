@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from archive.ledger import name_fields
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.ledger import Alert, Ledger, Version
     from archive.observe import Observation
     from archive.rereading import Rereader
+    from archive.sqlite import sqlite3
 
 NIGHTS = 3  #: a text that was away for longer is a text like any other
 FLAPPING = "flapping"  #: events.detail of a flip that is not announced
@@ -109,7 +108,7 @@ def _list_shown(connection: sqlite3.Connection, item_id: int, before: int) -> li
     """
     seen = dict(
         connection.execute(
-            "SELECT s.version_id, max(c.fetched_at) FROM sightings s JOIN captures c ON c.id = s.capture_id "
+            "SELECT s.version_id, max(c.fetched_at) FROM shown s JOIN captures c ON c.id = s.capture_id "
             "WHERE s.item_id = ? AND s.version_id IS NOT NULL GROUP BY s.version_id",
             (item_id,),
         ).fetchall()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from archive.search.characters import APART, MARK, POINT, WIDE
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from sqlite_utils import Database
 
-VERSION = 2  #: PRAGMA user_version of the newest schema this release knows
+    from archive.sqlite import sqlite3
+
+PRUNABLE = 3  #: the first schema whose sightings may be folded, whose captures pruned
+VERSION = 3  #: PRAGMA user_version of the newest schema this release knows
 APPLICATION_ID = 0x62616F67  #: "baog": tells an archive from any other SQLite file
 
 SCHEMA = """
@@ -272,6 +274,26 @@ CREATE TABLE recipes (                    -- queries worth knowing, for whoever 
   name TEXT PRIMARY KEY, title TEXT NOT NULL, sql TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+UPKEEP = """
+ALTER TABLE captures ADD COLUMN pruned_at TEXT;  -- when `baogao prune` dropped the payload; place and length are then those of what stands for it
+DROP TRIGGER captures_are_final;
+CREATE TRIGGER captures_are_final                     -- but for its place: a file that is pruned moves what is behind
+  BEFORE UPDATE OF id, run_id, listing_id, page, url, status, fetched_at, digest, payload_id, record_id, warc_file ON captures
+  BEGIN SELECT RAISE(ABORT,'captures is append-only'); END;
+CREATE INDEX captures_by_page ON captures (listing_id, page, run_id) WHERE status = 200;
+CREATE INDEX memberships_by_listing ON memberships (listing_id);  -- without last_run_id: else every night would rewrite it
+CREATE TABLE sighting_spans (             -- old sightings, folded by `baogao compact`: on that page of that listing, reading so,
+  item_id INTEGER NOT NULL REFERENCES items, listing_id INTEGER NOT NULL REFERENCES listings, page INTEGER NOT NULL,
+  version_id INTEGER REFERENCES item_versions,          -- once in every answer (status 200) of that page from the first run to the last
+  first_run_id INTEGER NOT NULL REFERENCES runs, last_run_id INTEGER NOT NULL REFERENCES runs,
+  PRIMARY KEY (item_id, listing_id, page, first_run_id), CHECK (first_run_id <= last_run_id)) STRICT, WITHOUT ROWID;
+CREATE VIEW shown AS                      -- which report stood on which capture, reading so: folded or not; position: NULL where folded
+SELECT capture_id, position, item_id, version_id FROM sightings
+UNION ALL
+SELECT c.id, NULL, s.item_id, s.version_id FROM sighting_spans s CROSS JOIN captures c
+ON c.listing_id = s.listing_id AND c.page = s.page AND c.run_id BETWEEN s.first_run_id AND s.last_run_id AND c.status = 200;
+"""
+
 #: asks the index with nothing but SQL: words are ANDed, characters are set apart as in the view, nothing typed is an error
 SEARCH_RECIPE = f"""SELECT i.key, v.seq AS version, v.id = i.version_id AS current,
   replace(replace(snippet(version_index, -1, '[', ']', '…', 24), char(0x200b), ''), char(0x3164), '') AS snippet
@@ -317,8 +339,13 @@ def _add_research(db: Database) -> None:
     db.conn.executemany("INSERT INTO recipes VALUES (?, ?, ?)", RECIPES)
 
 
+def _add_upkeep(db: Database) -> None:
+    for statement in split_statements(UPKEEP):
+        db.execute(statement)
+
+
 #: the first makes schema 1, the next one 2 of it, …; what is released is never edited again
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create, _add_research)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create, _add_research, _add_upkeep)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -341,7 +368,7 @@ def _with_number(change: Callable[[Database], None], number: int) -> Callable[[D
 
 def split_statements(script: str) -> list[str]:
     """The script's statements: executescript would commit the transaction that holds the migration."""
-    import sqlite3  # noqa: PLC0415
+    from archive.sqlite import sqlite3  # noqa: PLC0415
 
     statements, pending = [], ""
     for line in script.splitlines(keepends=True):

@@ -7,7 +7,7 @@ this same code; it knows no clock: its times come from the journal.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.captures import measure_answers
@@ -18,24 +18,24 @@ from archive.journal import find_note, list_notes
 from archive.ledger import Ledger
 from archive.observe import Walked, elect, list_contested, measure, read_run
 from archive.progress import track
+from archive.pruned import NIGHT
+from archive.replay import replay_night
 from archive.rereading import Rereader
+from archive.rotation import STREAK, WAS_WALKED, report_rotation
 from archive.silences import list_silences
 from archive.standing import watch_reader
 from archive.store import storage_errors, transaction
 from archive.verdict import Verdict, load_verdict, log_verdict
 from archive.vet import Gate, is_mass_change, vet_changes, vet_listing
-from archive.walk import Stop
+from archive.walk import LEFT_FOR_LATER, Stop
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.captures import Reader
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
 #: how a run ended that must be told to an operator, and with which exit code; the first that holds counts
 _EXIT_OF_STOP = (("blocked", 5), ("time limit", 9))
-#: incomplete walks in a row, this one included, that are an issue of their own
-STREAK = 3
 
 
 def settle(
@@ -49,7 +49,10 @@ def settle(
     if outcome != "open" and not (outcome == "rejected" and accepted_at):
         return load_verdict(connection, run)
     with storage_errors(data.db), transaction(connection):
-        _Settlement(connection, data, run, watch_reader(connection, run, reader), accepted_at).run_steps()
+        if find_note(connection, run, NIGHT) is not None:  # what was settled before its pages were dropped
+            replay_night(connection, data.root, run, reader)
+        else:
+            _Settlement(connection, data, run, watch_reader(connection, run, reader), accepted_at).run_steps()
     return log_verdict(load_verdict(connection, run))
 
 
@@ -122,7 +125,7 @@ class _Settlement:
             return walked
         # what an aborted run saw counts, what it did not see proves nothing
         return [
-            Walked(each.listing, each.listing_id, each.result.without_proof(Stop("interrupted", "the run was aborted")))
+            replace(each, result=each.result.without_proof(Stop("interrupted", "the run was aborted")))
             for each in walked
         ]
 
@@ -155,6 +158,17 @@ class _Settlement:
         untitled = self.connection.execute("SELECT capture_id, key FROM temp.entries WHERE title = ''").fetchall()
         for capture_id, key in untitled:
             self.ledger.add_issue("warning", "untitled", f"{key} has no title on its page: left out.", capture_id)
+        for each in walked:
+            for begins, capture_id in each.unread:
+                self._report_unread(f"{each.listing.key}: “{begins}…” looks like an entry", capture_id)
+
+    def _report_unread(self, what: str, capture_id: int) -> None:
+        """Once: it mostly stands there every night."""
+        if not self.connection.execute(
+            "SELECT 1 FROM issues WHERE code = 'unread' AND substr(message, 1, ?) = ?", (len(what), what)
+        ).fetchone():
+            message = f"{what}, but could not be read as one: it is not in the archive's tables, only in its WARC file."
+            self.ledger.add_issue("warning", "unread", message, capture_id)
 
     def _hold_mass_change(self, known: int) -> None:
         (due,) = self.connection.execute(
@@ -174,13 +188,14 @@ class _Settlement:
     def _report_walks(self, walked: list[Walked], *, rejected: bool) -> None:
         for each in walked:
             stop = each.result.stop
-            if stop is None:
+            if stop is None or stop.kind in LEFT_FOR_LATER:
                 continue
             level = "warning" if stop.kind in {"page cap", "interrupted", "time limit"} else "error"
             code = "blocked" if stop.kind == "blocked" else "walk-incomplete"
             self.ledger.add_issue(level, code, f"{each.listing.key}: {stop.reason}.")  # type: ignore[arg-type]
             recent = self.connection.execute(
-                "SELECT complete FROM walks WHERE listing_id = ? AND run_id < ? ORDER BY run_id DESC LIMIT ?",
+                f"SELECT complete FROM walks WHERE listing_id = ? AND run_id < ? AND {WAS_WALKED} "
+                "ORDER BY run_id DESC LIMIT ?",
                 (each.listing_id, self.run, STREAK - 1),
             ).fetchall()
             if not rejected and len(recent) == STREAK - 1 and not any(row[0] for row in recent):
@@ -194,6 +209,8 @@ class _Settlement:
                     + ("." if ever else ", and never before: nothing of it is announced.")
                     + " Look at the reasons with `baogao runs`.",
                 )
+        if self.start.get("budget"):
+            report_rotation(self.ledger, walked, float(self.start["budget"]))  # type: ignore[arg-type]
         for note in list_notes(self.connection, self.run, "failure"):
             self.ledger.add_issue("warning", "no-response", f"{note['url']}: {note['error']}.")
 
@@ -214,7 +231,12 @@ class _Settlement:
             )
 
     def _close(self, walked: list[Walked], gates: list[Gate], *, rejected: bool) -> None:
-        stops = {each.result.stop.kind for each in walked if each.result.stop}
+        # what the budget left for another night is no failure of this one, where at least a page was looked at
+        stops = {
+            each.result.stop.kind
+            for each in walked
+            if each.result.stop and not (each.result.stop.kind in LEFT_FOR_LATER and each.result.pages_seen)
+        }
         if rejected:
             outcome, exit_code = "rejected", 4
         else:
@@ -237,7 +259,8 @@ class _Settlement:
                 }
                 for each in walked
             ],
-            "gates": [asdict(gate) for gate in gates],
+            "gates": [gate.to_json() for gate in gates],
+            "issues": self.ledger.issues,
             "accepted": self.accepted,
             "bytes": measure_answers(self.connection, self.run),
         }

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from archive.rhythm import SHORTEST, Look, Silence, find_silence
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from archive.sqlite import sqlite3
 
 SILENCE = "silence"  #: the code of their issue
 
@@ -44,25 +48,31 @@ def list_silences(
         if (days[run] - days[last_run]).days > SHORTEST
         and not any(said_run > last_run and text.startswith(f"{listings[id_]}: ") for said_run, text in said)
     ]
-    for id_, looks in _list_looks(connection, quiet, counting, news).items():
-        silence = find_silence([Look(days[look_run], is_news) for look_run, is_news in looks])
+    for id_, walks in groupby(_iterate_walks(connection, quiet), itemgetter(0)):
+        looks = [Look(days[look_run], is_news) for look_run, is_news in _choose_looks(walks, counting, news[id_])]
+        silence = find_silence(looks)
         if silence is not None:
             yield listings[id_], silence
 
 
-def _list_looks(
-    connection: sqlite3.Connection, listing_ids: list[int], counting: set[int], news: Mapping[int, set[int]]
-) -> dict[int, list[tuple[int, bool]]]:
-    """(run, held news) by listing, from its first complete walk on; what other runs did not show says nothing."""
-    looks: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+def _iterate_walks(connection: sqlite3.Connection, listing_ids: list[int]) -> Iterator[tuple[int, int, int]]:
+    """(listing, run, complete), one listing behind the other: of a thousand in a year there are too many for a list."""
     if not listing_ids:
-        return looks
-    for listing_id, run, complete in connection.execute(
+        return iter(())
+    return connection.execute(
         "SELECT listing_id, run_id, complete FROM walks WHERE pages_seen > 0 "
-        "AND listing_id IN (SELECT value FROM json_each(?)) ORDER BY run_id",
+        "AND listing_id IN (SELECT value FROM json_each(?)) ORDER BY listing_id, run_id",
         (json.dumps(listing_ids),),
-    ):
-        is_news = run in news[listing_id]
-        if (is_news or run in counting) and (complete or listing_id in looks):
-            looks[listing_id].append((run, is_news))
-    return looks
+    )
+
+
+def _choose_looks(
+    walks: Iterable[tuple[int, int, int]], counting: AbstractSet[int], news: AbstractSet[int]
+) -> Iterator[tuple[int, bool]]:
+    """(run, held news) of a listing from its first complete walk on; what other runs did not show says nothing."""
+    begun = False
+    for _, run, complete in walks:
+        is_news = run in news
+        if (is_news or run in counting) and (complete or begun):
+            begun = True
+            yield run, is_news

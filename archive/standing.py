@@ -10,69 +10,98 @@ from archive import progress
 from archive.captures import OK, Reader
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
     from archive.config import Listing
     from archive.model import Reading
     from archive.progress import Part
+    from archive.sqlite import sqlite3
 
 _NAME_CELLS = 30  #: of a listing
 _MINUTE, _HOUR = 60, 3600
+#: events of the crawling process with which it turns to another listing
+_ENDS = {"walk.ended", "walk.stopped", "blocked", "head.read"}
+
+
+@dataclass(slots=True)
+class _Walk:
+    page: int  #: read; the one after it is being asked for
+    entries: int
+    last: int | None = None  #: page, as announced
+    ended: bool = False  #: it is told of until another one begins
 
 
 @dataclass(slots=True)
 class Standing:
-    """Times are of a monotonic clock, in seconds."""
+    """Times are of a monotonic clock, in seconds. Told is the listing of which something was heard last."""
 
     listings: Sequence[str]  #: keys, in the order of the night
     delay: float
     began: float
+    budget: float | None = None  #: seconds
     expected: Mapping[str, int] = field(default_factory=dict)  #: pages of a listing when it was last walked whole
     listing: str | None = None
-    page: int = 0  #: of this listing, read; the one after it is being asked for
-    last: int | None = None  #: its last page, as announced
+    walks: dict[str, _Walk] = field(default_factory=dict)  #: by listing, of each host that is asked
+    is_head: bool = False  #: the heads of all are read, before any of them is walked
     pages: int = 0  #: of the night, archived by this process
-    entries: int = 0  #: of this listing
-    entries_before: int = 0
+    entries: int = 0  #: of the walks that have ended
     waits_until: float = 0.0
 
     def take(self, event: Mapping[str, Any], now: float) -> None:
         """An event of the crawling process; those that say nothing of the standing are passed over."""
-        name = event.get("event")
+        name, key = event.get("event"), str(event.get("listing", self.listing))
         if name == "walk.started":
             if self.listing is None:
                 self.began = now  # loading Scrapy is no pace
-            self.listing, self.page, self.last = str(event["listing"]), int(event.get("pages", 0)), None
-            self.entries_before, self.entries = self.entries_before + self.entries, int(event.get("entries", 0))
+            self.listing, self.is_head = key, bool(event.get("head"))
+            self._drop_ended()
+            self.walks[key] = _Walk(int(event.get("pages", 0)), int(event.get("entries", 0)))
+            if self.budget is not None and not self.is_head:
+                self.entries -= self.walks[key].entries  # they were counted with its head
         elif name == "page.archived":
             self.pages += 1
             self.waits_until = 0.0
-        elif name == "page.read":
-            self.entries = int(event["seen"])
-            self.last = event.get("last") or self.last
+        elif name == "page.read" and key in self.walks:
+            walk, self.listing = self.walks[key], key
+            walk.entries, walk.last = int(event["seen"]), event.get("last") or walk.last
             if not event.get("head"):
-                self.page = int(event["page"])
+                walk.page = int(event["page"])
+        elif name in _ENDS and key in self.walks:
+            self.walks[key].ended = True
+            if self._count_hosts():
+                self._drop_ended()
+                self.listing = self.listing if self.listing in self.walks else next(reversed(self.walks))
         elif name == "retry":
             self.waits_until = now + float(event["seconds"])
+
+    def _drop_ended(self) -> None:
+        for key in [key for key, walk in self.walks.items() if walk.ended]:
+            self.entries += self.walks.pop(key).entries
+
+    def _count_hosts(self) -> int:
+        return sum(not walk.ended for walk in self.walks.values())
 
     def tell(self, now: float) -> list[Part]:
         """The words of the line, each with how dispensable it is."""
         if self.listing is None:
             return [(0, "starting the crawl")]
+        walk = self.walks[self.listing]
         number = self.listings.index(self.listing) + 1 if self.listing in self.listings else 0
-        total = self.last or self.expected.get(self.listing)
-        reading_head = total is not None and self.page >= total
-        at = min(self.page + 1, total) if total else self.page + 1
+        total = walk.last or self.expected.get(self.listing)
+        reading_head = total is not None and walk.page >= total
+        at = min(walk.page + 1, total) if total else walk.page + 1
         parts = [
-            (3, f"listing {number} of {len(self.listings)}"),
+            (3, f"{'head' if self.is_head else 'listing'} {number} of {len(self.listings)}"),
             (5, _shorten(self.listing)),
             (1, f"page {at} of {total or '?'}"),
-            (4, f"{self.entries_before + self.entries} entries"),
+            (4, f"{self.entries + sum(each.entries for each in self.walks.values())} entries"),
         ]
+        hosts = self._count_hosts()
+        if hosts > 1:
+            parts.append((8, f"{hosts} hosts"))
         if self.pages and now > self.began:
             parts.append((6, f"{self.pages * _MINUTE / (now - self.began):.0f} pages/min"))
-        parts.append((2, self._tell_left(number, now)))
+        parts.append((2, self._tell_left(walk, total, number, now)))
         waits = self.waits_until - now
         if waits > self.delay:
             parts.append((1, f"asked to wait, {waits:.0f} s"))
@@ -80,14 +109,15 @@ class Standing:
             parts.append((7, "reading the first page again" if reading_head else "fetching"))
         return parts
 
-    def _tell_left(self, number: int, now: float) -> str:
-        total = self.last or self.expected.get(self.listing or "")
+    def _tell_left(self, walk: _Walk, total: int | None, number: int, now: float) -> str:
+        if self.budget is not None:
+            return f"{word_seconds(max(0.0, self.began + self.budget - now))} of the budget left"
         if total is None:
             return ""
-        pace = max(self.delay, (now - self.began) / self.pages if self.pages else 0.0)
-        later = [self.expected.get(key) for key in self.listings[number:]]
+        pace = max(self.delay / max(1, self._count_hosts()), (now - self.began) / self.pages if self.pages else 0.0)
+        later = [self.expected.get(key) for key in self.listings[number:] if key not in self.walks]
         # the first page of each is read again at its end
-        pages = max(0, total + 1 - self.page) + sum(each + 1 for each in later if each)
+        pages = max(0, total + 1 - walk.page) + sum(each + 1 for each in later if each)
         left = pages * pace + max(0.0, self.waits_until - now)
         return f"{'over ' if None in later else ''}{word_seconds(left)} left"
 

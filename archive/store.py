@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from urllib.parse import quote
 
 from archive import schema
 from archive.errors import Locked, NewerArchive, StorageError, UsageError
+from archive.shown import stand_in
+from archive.sqlite import get_code, sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,10 @@ MIN_FREE_BYTES = 8 * 1024 * 1024
 #: a crawling process holds its dead parent's lock until it has noticed, which takes milliseconds
 LOCK_PATIENCE_SECONDS = 0.3
 BUSY_SECONDS = 30
-_REREAD = "`baogao reparse`, which reads it again from the WARC files"
+_REPAIR = {  #: what becomes of a damaged file
+    "archive.db": "run `baogao repair`, which reads it again from the WARC files and keeps the damaged one",
+    "alerts.db": "run `baogao repair`, which moves it aside",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ class DataDirectory:
     @property
     def alerts(self) -> Path:
         return self.root / "alerts.db"
+
+    @property
+    def is_new(self) -> bool:
+        """True where no night has begun yet; a directory that is not there is a mistyped one."""
+        empty = not self.db.exists() or not self.db.stat().st_size
+        return self.root.is_dir() and empty and not any(self.warc.glob("run-*"))
 
     def prepare(self) -> None:
         """Make the directories; StorageError where they can't be written or the disk is full."""
@@ -116,13 +126,16 @@ def _name_holder(content: str) -> str:
 
 
 @contextlib.contextmanager
-def storage_errors(path: Path, *, cure: str = _REREAD) -> Iterator[None]:
-    """Turn what SQLite says of a sick file or disk into an error a person understands; ``cure``: of a damaged file."""
+def storage_errors(path: Path, *, cure: str | None = None) -> Iterator[None]:
+    """Turn what SQLite says of a sick file or disk into an error a person understands.
+
+    ``cure``: what makes another one where a damaged file has been moved away; else `baogao repair` is named.
+    """
     try:
         yield
     except sqlite3.DatabaseError as error:
         said = " ".join(str(error).replace("*** in database main ***", "").split())
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = get_code(error)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Locked(
                 f"{path} has been written by another program for {BUSY_SECONDS} seconds: end it, run again."
@@ -138,9 +151,8 @@ def storage_errors(path: Path, *, cure: str = _REREAD) -> Iterator[None]:
                 "and its directory."
             ) from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise StorageError(
-                f"{path} is damaged ({said}): move it away and run {cure}; nothing was changed."
-            ) from error
+            step = f"move it away and run {cure}" if cure else _REPAIR.get(path.name, "restore it from a backup")
+            raise StorageError(f"{path} is damaged ({said}): {step}; nothing was changed.") from error
         raise
 
 
@@ -211,9 +223,16 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: bool
         )
     tables.discard("_sqlite_migrations")  # made before the first migration: its process may have died between the two
     if not tables and expected:
+        refuse_lost(path, "is empty")
         raise UsageError(f"{path} is empty: run `baogao crawl` first.")
     if tables and application != schema.APPLICATION_ID:
         raise UsageError(f"{path} is an SQLite file, but not one of baogao's: name another directory with --data.")
+
+
+def refuse_lost(path: Path, state: str) -> None:
+    """Raise StorageError where nights were archived beside an archive.db that is gone or empty."""
+    if any(path.with_name("warc").glob("run-*")):
+        raise StorageError(f"{path} {state}: run `baogao repair`, which reads it again from the WARC files.")
 
 
 def is_frozen(path: Path) -> bool:
@@ -227,19 +246,19 @@ def is_frozen(path: Path) -> bool:
 def open_for_reading(data: DataDirectory, *, shared: bool = False) -> sqlite3.Connection:
     """The archive, read-only; works beside a running night and in a directory that can't be written.
 
-    ``shared``: another thread than this one may close it. Raises UsageError where there is no archive, and as
-    :func:`open_for_writing`.
+    ``shared``: another thread than this one may close it. Raises UsageError where there is no archive, StorageError
+    where it was lost, and as :func:`open_for_writing`.
     """
     path = data.db
     if not path.exists():  # PermissionError where the directory may not be entered: archive.cli words it
-        if any(data.warc.glob("run-*")):
-            raise UsageError(f"{path} is gone: run `baogao reparse`, which reads it again from the WARC files.")
+        refuse_lost(path, "is gone")
         raise UsageError(f"There is no archive at {path}: run `baogao crawl` first, or name its directory with --data.")
     uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_frozen(path) else ''}"
     with storage_errors(path):
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=not shared)
         try:
             refuse_foreign(connection, path, expected=True)
+            stand_in(connection)
         except BaseException:
             connection.close()
             raise

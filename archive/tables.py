@@ -9,10 +9,10 @@ from archive.errors import UsageError
 from archive.query import iterate_changes, iterate_records, resolve_as_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from archive.dictionary import Table
+    from archive.sqlite import sqlite3
 
 Name = Literal["reports", "versions", "events", "figures", "disagreements", "coverage"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sqlite3
 import sys
 from itertools import count
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from archive.durable import rename_into_place
 from archive.errors import StorageError
 from archive.keeping.snapshot import copy_database
 from archive.printable import spell_out
+from archive.sqlite import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable

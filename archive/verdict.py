@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from archive import logs
 from archive.journal import find_note
+from archive.walk import LEFT_FOR_LATER, Stop
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from archive.sqlite import sqlite3
 
 _NEXT = {
     3: "run again",
@@ -18,6 +21,7 @@ _NEXT = {
     5: "wait, and ask less often; never try to evade",
     9: "run again with more time, or fewer listings",
 }
+SHOWN = 50  #: listings in a table for people
 _HOLDING = {"twin", "flood"}  #: issues that say an alert was held: a person decides, and it is held no more
 
 
@@ -40,6 +44,7 @@ class Verdict:
     bytes: dict[str, int] | None = None  #: of the answers: archive.captures.measure_answers
     software: dict[str, str] | None = None  #: name → version
     config: str | None = None  #: archive.provenance.digest_config
+    budget: float | None = None  #: seconds
 
     def to_json(self) -> dict[str, Any]:
         """Without what an older release has not recorded."""
@@ -47,7 +52,7 @@ class Verdict:
         return {name: value for name, value in told.items() if value is not None or name not in _LATER}
 
 
-_LATER = {"bytes", "software", "config"}
+_LATER = {"bytes", "software", "config", "budget"}
 _COUNTS = ("pages", "entries", "appeared", "changed", "cosmetic", "corrected", "withdrawn", "reappeared")
 
 
@@ -66,11 +71,13 @@ def load_verdict(connection: sqlite3.Connection, run: int) -> Verdict:
         counts=dict.fromkeys(_COUNTS, 0) | stats.get("counts", {}),
         alerts=dict(alerts.fetchall()),
         walks=stats.get("walks", []),
-        gates=stats.get("gates", []),
+        # earlier releases have stored what a gate would mean if it were broken
+        gates=[gate | ({"message": ""} if gate["passed"] else {}) for gate in stats.get("gates", [])],
         issues=[{"level": level, "code": code, "message": message} for level, code, message in issues],
         bytes=stats.get("bytes"),
         software=start.get("software"),  # type: ignore[arg-type]
         config=start.get("config"),  # type: ignore[arg-type]
+        budget=start.get("budget"),  # type: ignore[arg-type]
     )
 
 
@@ -102,11 +109,12 @@ def summarize(verdict: Verdict) -> str:
     elif counts["appeared"] and not verdict.alerts.get("due"):
         decided = any(issue["code"] in _HOLDING for issue in verdict.issues)
         told.append("nobody is told" + ("" if decided else " of a first walk"))
-    line = f"run {verdict.run} {verdict.outcome}: {counts['entries']} entries on {counts['pages']} pages, " + (
+    walked = f"{tell_walked(verdict.walks)}: " if verdict.budget and verdict.walks else ""
+    line = f"run {verdict.run} {verdict.outcome}: {walked}{counts['entries']} entries on {counts['pages']} pages, " + (
         "nothing published" if verdict.outcome == "rejected" else ", ".join(told)
     )
     errors = [issue["message"] for issue in verdict.issues if issue["level"] == "error"] or [
-        issue["message"] for issue in verdict.issues if issue["code"] == "walk-incomplete"
+        issue["message"] for issue in verdict.issues if issue["code"] in {"walk-incomplete", "budget"}
     ]
     if verdict.exit_code and errors:
         line += f" — {errors[0].rstrip('.')}"
@@ -116,12 +124,41 @@ def summarize(verdict: Verdict) -> str:
     return line + (f"; {step.format(run=verdict.run)}." if step else ".")
 
 
+def tell_walked(walks: Sequence[Mapping[str, Any]]) -> str:
+    """What a budget was enough for."""
+    whole = sum(walk["complete"] for walk in walks)
+    looked_at = sum(not walk["complete"] and walk["pages_seen"] > 0 for walk in walks)
+    missed = len(walks) - whole - looked_at
+    return f"{whole} of {len(walks)} listings walked to their end, {looked_at} looked at" + (
+        f", {missed} not" if missed else ""
+    )
+
+
+def judge_walk(walk: Mapping[str, Any]) -> str:
+    """To its end? ``head``: no, and that was the plan."""
+    is_head = walk["pages_seen"] and Stop.parse(walk["stopped"] or "").kind in LEFT_FOR_LATER
+    return "yes" if walk["complete"] else "head" if is_head else "NO"
+
+
 def tabulate(verdict: Verdict) -> str:
     """The walks as a small table; a listing's name may be Chinese, so it stands last."""
     lines = ["complete  pages      entries  listing"]
-    for walk in verdict.walks:
+    walks, left_out = choose_walks(verdict.walks)
+    for walk in walks:
         pages = f"{walk['pages_seen']}/{walk['pages_expected'] or '?'}"
-        lines.append(
-            f"{'yes' if walk['complete'] else 'NO':<9} {pages:<10} {walk['entries_seen']:<8} {walk['listing']}"
-        )
-    return "\n".join(lines)
+        lines.append(f"{judge_walk(walk):<9} {pages:<10} {walk['entries_seen']:<8} {walk['listing']}")
+    return "\n".join(lines if not left_out else [*lines, left_out])
+
+
+def choose_walks(walks: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The walks that a person is shown, and a sentence on the others: of a great many those that need a look."""
+    if len(walks) <= SHOWN:
+        return walks, ""
+    judged = [judge_walk(walk) for walk in walks]
+    failed = [walk for walk, judgement in zip(walks, judged, strict=True) if judgement == "NO"]
+    told = f"{judged.count('yes')} of {len(walks)} listings were walked to their end"
+    if heads := judged.count("head"):
+        told += f", of {heads} the head was read"
+    if len(failed) > SHOWN:
+        told += f"; {len(failed) - SHOWN} more were not"
+    return failed[:SHOWN], f"{told} (--json has them all)."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from archive import derived, schema
+from archive import balance, derived, schema
 from archive.compare import FIELDS, Content
-from archive.errors import StorageError
+from archive.errors import Locked, StorageError
 from archive.journal import NOTE
+from archive.pruned import read_page_note
 from archive.recovery import verify_file
 from archive.rereading import Rereader
+from archive.rewriting import find_pending
+from archive.sqlite import sqlite3
 from archive.tables import hold_snapshot
 from archive.warc import iterate_records
 
@@ -83,6 +85,9 @@ def verify(
         _verify_derived(connection, report, progress)
         _verify_warcs(connection, data, report, progress)
         broken, notices = derived.check_outbox(data.alerts, connection)
+        sizes = dict(map(tuple, connection.execute("SELECT file, bytes FROM warc_files")))
+    if report.faults:
+        _refuse_rewritten(connection, sizes)
     report.faults += [Fault("alerts", text) for text in broken]
     report.notices += notices
     return report
@@ -96,7 +101,8 @@ def _verify_warcs(
 ) -> None:
     expected = _list_references(connection, report)
     files = sorted(data.warc.glob("*.warc.gz")) + sorted(data.warc.glob("*.warc.gz.open"))
-    known = frozenset(row[0] for row in connection.execute("SELECT record_id FROM captures"))
+    pruned_at = _name_pruned_at(connection)
+    known = frozenset(row[0] for row in connection.execute(f"SELECT record_id FROM captures WHERE {pruned_at} IS NULL"))
     sizes = dict(map(tuple, connection.execute("SELECT file, bytes FROM warc_files")))
     done, total = 0, sum(path.stat().st_size for path in files if path.exists())
     for path in files:
@@ -104,6 +110,12 @@ def _verify_warcs(
             path = path.with_suffix("")  # noqa: PLW2901 - a night has closed it meanwhile
         progress(f"WARC files, {path.name}", done, total)
         file = str(path.relative_to(data.root)).removesuffix(".open")
+        pending = find_pending(data, file)
+        if pending is not None and pending.stat().st_size == sizes.get(file) != path.stat().st_size:
+            report.notices.append(
+                f"{file} is pruned, and not in its place yet: the next command that writes puts it there."
+            )
+            path = pending  # noqa: PLW2901 - of which archive.db speaks
         report.files += 1
         dry = path.name.startswith("dry-")
         part: Part = "open" if path.suffix == ".open" else "warc"
@@ -118,10 +130,27 @@ def _verify_warcs(
         report.add("warc", f"{file} is missing, and {len(references)} rows of archive.db point into it")
 
 
+def _name_pruned_at(connection: sqlite3.Connection) -> str:
+    return "pruned_at" if connection.execute("PRAGMA user_version").fetchone()[0] >= schema.PRUNABLE else "NULL"
+
+
+def _refuse_rewritten(connection: sqlite3.Connection, sizes: dict[str, int]) -> None:
+    """What was found in a file that is another by now proves nothing. Raises Locked."""
+    for file, size in connection.execute("SELECT file, bytes FROM warc_files ORDER BY file"):
+        if sizes.get(file, size) != size:
+            raise Locked(f"{file} was pruned while it was verified: wait until `baogao prune` ends, then verify again.")
+
+
 def verify_database(connection: sqlite3.Connection, report: Verification) -> None:
     """What SQLite itself can tell: pages, indexes, references from row to row."""
-    for (said,) in connection.execute("PRAGMA integrity_check(20)"):
-        if derived.INDEX_DAMAGE in said:
+    try:
+        checked = [said for (said,) in connection.execute("PRAGMA integrity_check(20)")]
+    except sqlite3.DatabaseError as error:
+        checked = [str(error)]
+        if not derived.INDEX_DAMAGE.search(checked[0]):
+            raise
+    for said in checked:
+        if derived.INDEX_DAMAGE.search(said):
             report.add("index", f"archive.db: {said}")
         elif said != "ok":
             report.add("archive", f"archive.db: {said}")
@@ -134,15 +163,18 @@ def _verify_derived(
 ) -> None:
     progress("states and events", 0, 1)
     if not report.faults:  # else they follow from what is named already
-        for found in (*derived.compare_states(connection), *derived.check_events(connection)):
+        for found in (
+            *derived.compare_states(connection),
+            *balance.check_events(connection),
+            *balance.check_runs(connection),
+        ):
             report.add("archive", f"archive.db: {found}")
     if connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
         report.notices.append("archive.db was made by an older release: the next command that writes upgrades it.")
         return
     progress("search index", 0, 1)
     verify_index(connection, report)
-    progress("figures", 0, 1)
-    verify_figures(connection, report)
+    verify_figures(connection, report, progress)
 
 
 def verify_index(connection: sqlite3.Connection, report: Verification) -> None:
@@ -157,13 +189,15 @@ def verify_index(connection: sqlite3.Connection, report: Verification) -> None:
         report.add("index", f"archive.db: the search index can't be read ({error})")
 
 
-def verify_figures(connection: sqlite3.Connection, report: Verification) -> None:
+def verify_figures(
+    connection: sqlite3.Connection, report: Verification, progress: Callable[[str, int, int], None]
+) -> None:
     from archive.figures.rows import count_unread  # noqa: PLC0415 - loads the grammar
 
     try:
         if unread := count_unread(connection):
             report.notices.append(f"archive.db: {unread} versions have no figures of today's grammar yet: {_NEXT}.")
-        if wrong := derived.list_wrong_figures(connection):
+        if wrong := derived.list_wrong_figures(connection, progress):
             report.add("figures", f"archive.db: the figures of {len(wrong)} versions are not those of their texts")
     except sqlite3.DatabaseError as error:
         report.add("archive", f"archive.db: the figures can't be read ({error})")
@@ -216,14 +250,20 @@ class Reference:
     """What archive.db expects at one place of one file; of a note only the record id."""
 
     record_id: str
-    capture: tuple[object, ...] | None = None  #: digest, length, url, status, time, page
+    capture: tuple[object, ...] | None = None  #: digest, length, url, status, time, page, when pruned
 
 
 def _describe_capture(record: Record) -> tuple[object, ...]:
+    pruned = read_page_note(record)
+    if pruned is not None:
+        return (
+            *(pruned["digest"], record.length, pruned["url"], pruned["status"], pruned["fetched_at"], pruned["page"]),
+            pruned["pruned_at"],
+        )
     page = record.headers.get("Baogao-Page")
     return (
         *(record.digest, record.length, record.headers["WARC-Target-URI"], record.status),
-        *(record.headers["WARC-Date"], int(page) if page else None),
+        *(record.headers["WARC-Date"], int(page) if page else None, None),
     )
 
 
@@ -231,7 +271,8 @@ def _list_references(connection: sqlite3.Connection, report: Verification) -> di
     """By file and offset: what archive.db expects there."""
     expected: dict[str, dict[int, Reference]] = {}
     for file, offset, record_id, *capture in connection.execute(
-        "SELECT warc_file, warc_offset, record_id, digest, warc_length, url, status, fetched_at, page FROM captures"
+        "SELECT warc_file, warc_offset, record_id, digest, warc_length, url, status, fetched_at, page, "
+        f"{_name_pruned_at(connection)} FROM captures"
     ):
         expected.setdefault(file, {})[offset] = Reference(record_id, tuple(capture))
         report.captures += 1
@@ -262,7 +303,9 @@ def _verify_references(
             if reference is None:
                 orphans += 1
                 continue
-            if record.record_id != reference.record_id or (
+            pruned = read_page_note(record)
+            record_id = record.record_id if pruned is None else pruned["record_id"]
+            if record_id != reference.record_id or (
                 reference.capture is not None and reference.capture != _describe_capture(record)
             ):
                 report.add("archive", f"{file} at {record.offset} holds another record than archive.db says")

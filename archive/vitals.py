@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +12,8 @@ from urllib.parse import quote
 from archive import schema
 from archive.alerts.outbox import BEGIN_ANEW
 from archive.errors import BaogaoError, StorageError
-from archive.store import check, refuse_foreign, storage_errors
+from archive.sqlite import sqlite3
+from archive.store import check, refuse_foreign, refuse_lost, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +71,11 @@ def examine_databases(data: DataDirectory) -> Vitals:
     history, queue, answer = None, None, None
     for path in (data.root / "archive.db", data.alerts):
         if not _is_there(path):
-            if path != data.alerts and list_files(data, "run-*"):
-                gone = f"{path} is gone: run `baogao reparse`, which reads it again from the WARC files."
-                databases.append(_describe_database(path, StorageError(gone)))
+            try:
+                if path != data.alerts:
+                    refuse_lost(path, "is gone")
+            except (BaogaoError, OSError) as error:
+                databases.append(_describe_database(path, error))
             continue
         try:
             with _peek(path) as connection:

@@ -8,9 +8,12 @@ the network; a page that could not be fetched is told to it by :meth:`Walk.fail`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from archive.model import Page, RefusalKind, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 StopKind = Literal[
     "blocked",  # robots.txt, 401/403/429, captcha, login: stop, never evade
@@ -21,6 +24,8 @@ StopKind = Literal[
     "end unclear",  # no further page, but nothing proves that this is the end
     "page cap",  # --max-pages or max_pages
     "time limit",
+    "budget",  # [crawl] budget: left for another night, as planned
+    "over budget",  # the same, though it had the whole of it: such a walk never ends
     "interrupted",  # the process died or was stopped
     "storage",
 ]
@@ -32,6 +37,8 @@ _STOP_OF_REFUSAL: dict[RefusalKind, StopKind] = {
     "hostile": "refused",
     "unreadable": "refused",
 }
+#: the kinds of a walk that is left for another night on purpose: nothing is wrong with its listing
+LEFT_FOR_LATER = frozenset[StopKind]({"budget", "over budget"})
 #: share of page 1's frame that an empty page must show to count as "this listing, past its end" and not as some
 #: other page: an error page inside the site's own header and footer is told by its words in archive.pages.
 FRAME_LIKENESS = 0.5
@@ -90,6 +97,7 @@ class Walk:
         self._template: str | None = None
         self._frame: frozenset[str] = frozenset()
         self._closed = False
+        self._repeated: str | None = None
         self._guessed = False
         self._stop: Stop | None = None
         self._ended = False
@@ -108,6 +116,11 @@ class Walk:
             self.fail(Stop("refused", f"page {ask.page} ends in the middle, unlike page 1: cut short"))
             return False
         return self._feed_head(ask, reading) if ask.head else self._feed_forward(ask, reading)
+
+    @property
+    def keys(self) -> AbstractSet[str]:
+        """Those of the reports that count as seen."""
+        return self._seen
 
     def fail(self, stop: Stop) -> None:
         """End the walk here: incomplete."""
@@ -220,6 +233,8 @@ class Walk:
                 Stop("refused", f"page {thin} shows only {len(self._pages[thin - 1])} entries, half a page at most")
             )
         else:
+            # where nothing announces a last page, news that push every page down by a whole one look the same
+            self._repeated = why if kind == "repeated page" and expected is None else None
             self.ask = Ask(1, self._url, head=True)
 
     def _find_thin_page(self) -> int | None:
@@ -236,7 +251,9 @@ class Walk:
             return False
         fresh = not self._seen.issuperset(page.keys)
         self._seen.update(page.keys)
-        if fresh and ask.page < len(self._pages):
+        if fresh and self._repeated:
+            self.fail(Stop("end unclear", f"{self._repeated}, but reports were added meanwhile: the pages moved"))
+        elif fresh and ask.page < len(self._pages):
             self.ask = Ask(ask.page + 1, self._urls[ask.page + 1], head=True)
         else:
             self.ask = None

@@ -7,8 +7,10 @@ import os
 import signal
 import sys
 import threading
+from typing import NoReturn
 
 PARENT = "--parent"  #: the option that says: stdin ends when the parent does
+ON_STDIN = "-"  #: instead of PLAN: it is the first line of stdin
 JSON = "--log-format=json"  #: stderr is for programs, see archive.logs
 
 
@@ -19,7 +21,10 @@ def start() -> int:
         from archive.logs import begin_json  # noqa: PLC0415
 
         begin_json()
-    if PARENT in sys.argv:
+    arguments = sys.argv[1:]
+    if arguments[:1] == [ON_STDIN]:
+        arguments[0] = _read_plan()
+    if PARENT in arguments:
         threading.Thread(target=_die_with_parent, daemon=True).start()
     gc.disable()  # loading makes a hundred thousand objects, and none of them is garbage
     # Scrapy looks through the sources of all that is loaded, three times, while it loads this: so it comes first
@@ -29,13 +34,28 @@ def start() -> int:
 
     gc.freeze()
     gc.enable()
-    return main()
+    return main(arguments)
+
+
+def _read_plan() -> str:
+    """The first line of stdin; nothing follows it but the end."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        piece = os.read(sys.stdin.fileno(), 1 << 16)
+        if not piece:
+            _leave()
+        line += piece
+    return line.decode()
 
 
 def _die_with_parent() -> None:
     """The lock is the parent's: without it, not one more request."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
+    _leave()
+
+
+def _leave() -> NoReturn:
     os._exit(137)
 
 

@@ -1,4 +1,4 @@
-"""The one place of this package where the time of day comes in; BAOGAO_CLOCK replaces it."""
+"""Where the time comes in: that of day, which BAOGAO_CLOCK replaces, and that which has passed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def read_clock() -> datetime:
 def clock_of(crawler: Crawler) -> Callable[[], datetime]:
     clock: Callable[[], datetime] = load_object(crawler.settings["BAOGAO_CLOCK"])
     return clock
+
+
+def timer_of(crawler: Crawler) -> Callable[[], float]:
+    """What a budget is counted by: seconds that no correction of the clock moves; BAOGAO_TIMER replaces it."""
+    timer: Callable[[], float] = load_object(crawler.settings["BAOGAO_TIMER"])
+    return timer
 
 
 def stamp(moment: datetime) -> str:

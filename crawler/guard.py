@@ -62,7 +62,7 @@ def may_connect(host: str, address: str) -> bool:
     found = _parse(address)
     if found is None:
         return True
-    return found.is_loopback if _is_loopback(host) else is_public(found)
+    return found.is_loopback if is_loopback(host) else is_public(found)
 
 
 def _parse(address: str) -> IPv4Address | IPv6Address | None:
@@ -72,7 +72,7 @@ def _parse(address: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     found = _parse(host)
     return host == "localhost" or (found is not None and found.is_loopback)
 

@@ -1,6 +1,6 @@
 """``python -m crawler PLAN``: the crawl phase of ``baogao crawl``, as a process with exit codes that can be believed.
 
-PLAN is an :class:`archive.recording.Night` as JSON. Nothing is printed on stdout.
+PLAN is an :class:`archive.recording.Night` as JSON; "-": the first line of stdin. Nothing is printed on stdout.
 
 === =================================================================================================
   0 every listing was walked as far as it could be; how each walk ended stands in the archive

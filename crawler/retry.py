@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from OpenSSL.SSL import Error as TLSError
 from scrapy.exceptions import DownloadCancelledError, NotSupported, UnsupportedURLSchemeError
+from scrapy.utils.httpobj import urlparse_cached
 
 from archive.logs import mark
 from archive.retry_after import parse_retry_after
@@ -49,7 +51,9 @@ class RetryMiddleware:
         self._times = settings.getint("RETRY_TIMES")
         self._pause = settings.getfloat("BAOGAO_RETRY_PAUSE")
         self._patience = settings.getfloat("BAOGAO_PATIENCE")
-        self._patience_left = settings.getfloat("BAOGAO_PATIENCE_TOTAL")
+        self._patience_total = settings.getfloat("BAOGAO_PATIENCE_TOTAL")
+        # by host: they are waited for beside each other, and none pays for what another one wishes
+        self._waited: defaultdict[str, float] = defaultdict(float)
         self._clock = clock_of(crawler)
         self._chance = random.Random()  # noqa: S311  spreads repetitions, keeps no secret
 
@@ -83,12 +87,13 @@ class RetryMiddleware:
         wish = f"the server answered {status} and asks to wait {_in_words(asked)}"
         if asked > self._patience:
             raise WalkStopped("blocked", f"{wish}: come back after that", host_wide=True)
-        if asked > self._patience_left:
+        host = urlparse_cached(request).hostname or ""
+        if self._waited[host] + asked > self._patience_total:
             raise WalkStopped("blocked", f"{wish}, after other waits tonight: come back later", host_wide=True)
         again = self._repeat(request, wish, asked)
         if again is None:
             raise WalkStopped("blocked", f"{wish}, {self._times + 1} times in a row", host_wide=True)
-        self._patience_left -= asked
+        self._waited[host] += asked
         return again
 
     def _back_off(self, request: Request) -> float:

@@ -6,7 +6,9 @@ Asked for once a night and host, and archived like every other answer.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import defaultdict
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -83,6 +85,7 @@ class RobotsMiddleware:
         self._agent = product_token(crawler.settings["ROBOTSTXT_USER_AGENT"] or crawler.settings["USER_AGENT"])
         self._max_delay = crawler.settings.getfloat("BAOGAO_PATIENCE")
         self._rules: dict[str, Rules] = {}
+        self._fetching: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -93,17 +96,21 @@ class RobotsMiddleware:
             return
         address = urlparse_cached(request)
         site = f"{address.scheme}://{address.netloc}"
-        if site not in self._rules:
-            self._rules[site] = await self._fetch(site, home=request.meta[HOME])
-            self._warn_of_delay(site)
-        rules = self._rules[site]
+        rules = await self._find_rules(site, home=request.meta[HOME])
         stop = rules.forbid(request.url, self._agent)
         if stop is not None:
             raise WalkStopped(stop.kind, stop.reason)
         request.meta[CRAWL_DELAY] = min(rules.crawl_delay(self._agent), self._max_delay)
 
+    async def _find_rules(self, site: str, *, home: str) -> Rules:
+        """One request asks for them; what else wants to go to ``site`` meanwhile waits for the answer."""
+        async with self._fetching[site]:
+            if site not in self._rules:
+                self._rules[site] = await self._fetch(site, home=home)
+                self._warn_of_delay(site)
+        return self._rules[site]
+
     async def _fetch(self, site: str, *, home: str) -> Rules:
-        """The rules of ``site``. Requests come one at a time, so nobody else is waiting for them."""
         request = Request(f"{site}/robots.txt", callback=NO_CALLBACK, meta={ROBOTS: True, HOME: home})
         try:
             response: Response = await self._crawler.engine.download_async(request)

@@ -12,15 +12,15 @@ USER_AGENT = "baogao/0.1 (report archive; contact: none)"
 ROBOTSTXT_OBEY = True  # default False
 DOWNLOAD_DELAY = 2.0  # default 0; crawler.pace keeps it, and raises it where robots.txt has a Crawl-delay
 DOWNLOAD_DELAY_JITTER = 0  # default 0.5, which lets half the promised pause pass for the whole
-DOWNLOAD_SLOTS = {"paced": {"concurrency": 1, "delay": 0, "jitter": 0}}  # crawler.pace: not a second wait
-CONCURRENT_REQUESTS = 1  # default 16; the next page is only known when this one is read
+DOWNLOAD_SLOTS = {"paced": {"concurrency": 64, "delay": 0, "jitter": 0}}  # crawler.pace: not a second wait
+CONCURRENT_REQUESTS = 64  # default 16; one a host, and of hosts as many as max_concurrent_hosts: see crawler.turns
 CONCURRENT_REQUESTS_PER_DOMAIN = 1  # default 8
 
 #: default 2; the waits between are crawler.retry's: Scrapy has none
 RETRY_TIMES = 2
 BAOGAO_RETRY_PAUSE = 1.0  # ours: seconds before the first repetition, doubled for each further one
 BAOGAO_PATIENCE = 60.0  # ours: the longest Retry-After or Crawl-delay that is kept; a longer one ends the walk
-BAOGAO_PATIENCE_TOTAL = 120.0  # ours: all waits for Retry-After of one night together
+BAOGAO_PATIENCE_TOTAL = 120.0  # ours: all waits for one host's Retry-After in a night together
 
 # --- What is asked and what is taken -------------------------------------------------------------------------------
 
@@ -90,4 +90,5 @@ LOG_LEVEL = "INFO"  # default DEBUG
 FEED_EXPORT_ENCODING = "utf-8"  # default escapes everything that is not ASCII in JSON
 BAOGAO_DATA = None  # ours: where `scrapy crawl` archives; None: $BAOGAO_DATA, else ./data
 BAOGAO_CLOCK = "crawler.clock.read_clock"  # ours: what tells the time
+BAOGAO_TIMER = "time.monotonic"  # ours: what a budget is counted by
 BAOGAO_FIRST_PAGES = False  # ours: True ends every walk behind page 1, which is not read a second time (`baogao check`)

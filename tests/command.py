@@ -6,13 +6,14 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from archive.sqlite import sqlite3
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parent.parent

@@ -192,3 +192,13 @@ def broken_clock():
     if _reads >= int(os.environ["BREAK_CLOCK_AT"]):
         raise ZeroDivisionError("the clock is broken")
     return datetime.now(UTC)
+
+
+#: for BAOGAO_TIMER: a second passes whenever somebody looks, so that a budget ends at the same request on any machine
+_looks = 0
+
+
+def counting_timer():
+    global _looks  # noqa: PLW0603
+    _looks += 1
+    return float(_looks)

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -22,12 +22,15 @@ from archive.night import Options, begin_night, next_run, recover
 from archive.recording import Recorder
 from archive.reparse import reparse
 from archive.settle import settle
-from archive.store import DataDirectory, open_for_writing
+from archive.store import DataDirectory, open_for_reading, open_for_writing
+from archive.verify import verify
 from archive.walk import Stop
+from tests.dumping import dump_lines
 
 EPOCH = datetime(2026, 1, 1, 18, 30, tzinfo=UTC)
 HOST = "http://127.0.0.1"
 PER_PAGE = 3
+UNREADABLE = "unreadable"  #: the mark of what looks like an entry and can't be read as one
 
 
 def read_json(body, *, url, content_type=None, blind_to=()):
@@ -56,10 +59,11 @@ def read_json(body, *, url, content_type=None, blind_to=()):
                 None,
             )
             for entry in page["entries"]
-            if entry.get("mark") not in blind_to
+            if entry.get("mark") not in blind_to and entry.get("mark") != UNREADABLE
         ),
         Pager(number=page["number"], last=page["last"], next_url=page["next"]),
         frame=frozenset({"listing"}),
+        unread=tuple(entry["title"] for entry in page["entries"] if entry.get("mark") == UNREADABLE),
     )
 
 
@@ -146,9 +150,12 @@ class Nights:
         settle_it=True,
         configured=False,
         meanwhile=None,
+        leave=None,
+        budget=None,
     ):
         """Play one night. ``faults``: (tag, page) → "500", "captcha", "empty" or "garbage"; ``die_after``: captures;
-        ``meanwhile``: called with the number of pages captured so far, before each request."""
+        ``meanwhile``: called with the number of pages captured so far, before each request; ``leave``: tag → the
+        pages after which the ``budget`` leaves it, or those and the Stop."""
         tags = tags or tuple(tag for tag in self.ranks if tag in self.publisher.tags)
         self.clock += timedelta(days=1) if die_after is None else timedelta(0)
         with self.opened() as connection:
@@ -158,7 +165,7 @@ class Nights:
                 connection,
                 self.data,
                 self.listings(tags),
-                self.config(tags),
+                replace(self.config(tags), budget=budget),
                 options,
                 self.reader,
                 now=self.now(),
@@ -166,7 +173,7 @@ class Nights:
             )
             if night is None:
                 return settled[-1]
-            if not self._crawl(night, faults or {}, override, die_after, meanwhile):
+            if not self._crawl(night, faults or {}, override, die_after, meanwhile, leave or {}):
                 return None
             if not settle_it:
                 return None
@@ -174,26 +181,24 @@ class Nights:
             self.readers[night.run] = self.reader
             return verdict
 
-    def _crawl(self, night, faults, override, die_after, meanwhile):
+    def _crawl(self, night, faults, override, die_after, meanwhile, leave):
         recorder = Recorder(night, at=self.now())
         captured = 0
-        for listing in night.listings:
+        by_key = {listing.key: listing for listing in night.listings}
+        for listing in (by_key[key] for key in night.order):
             walk = recorder.resume(listing, self.reader)
+            left = leave.get(listing.key.removeprefix("tag:"))
+            pages, stop = left if isinstance(left, tuple) else (left, Stop("budget", "only its head was read tonight"))
             while walk.ask is not None:
                 ask = walk.ask
+                if pages is not None and ask.page > pages:
+                    walk.fail(stop)
+                    break
                 if meanwhile:
                     meanwhile(captured)
                 tag = listing.key.removeprefix("tag:")
-                fault = faults.get((tag, ask.page))
-                body, status = self.publisher.serve(tag, ask.page, override=(override or {}).get(tag)), 200
-                if fault == "500":
-                    body, status = b"oops", 500
-                elif fault == "captcha":
-                    body = b"<captcha>"
-                elif fault == "garbage":
-                    body = b"garbage"
-                elif fault == "empty":
-                    body = json.dumps({"entries": [], "number": ask.page, "last": None, "next": None}).encode()
+                body = self.publisher.serve(tag, ask.page, override=(override or {}).get(tag))
+                body, status = spoil(faults.get((tag, ask.page)), ask.page, body)
                 if die_after is not None and captured >= die_after:
                     drop(recorder)
                     return False
@@ -263,6 +268,10 @@ class Nights:
         other.settle()
         return other
 
+    def verify(self):
+        with contextlib.closing(open_for_reading(self.data)) as connection:
+            return verify(connection, self.data, self.reader)
+
     def query(self, sql, *values):
         with self.opened() as connection:
             return connection.execute(sql, values).fetchall()
@@ -305,11 +314,22 @@ class Nights:
     def dump(self):
         """Everything the archive says, as one text: equal dumps are equal archives."""
         with self.opened() as connection:
-            lines = [line for line in connection.iterdump() if "_sqlite_migrations" not in line]
+            lines = [line for line in dump_lines(connection) if "_sqlite_migrations" not in line]
         return "\n".join(lines)
 
     def fingerprint(self):
         return hashlib.sha256(self.dump().encode()).hexdigest()
+
+
+def spoil(fault, number, body):
+    """(body, status) of a page with that fault."""
+    spoiled = {
+        "500": b"oops",
+        "captcha": b"<captcha>",
+        "garbage": b"garbage",
+        "empty": json.dumps({"entries": [], "number": number, "last": None, "next": None}).encode(),
+    }
+    return spoiled.get(fault, body), 500 if fault == "500" else 200
 
 
 def drop(recorder):

@@ -3,11 +3,11 @@
 import contextlib
 import json
 import signal
-import sqlite3
 
 import pytest
 
 from archive.replica import Site, catalogue, serve
+from archive.sqlite import sqlite3
 from tests.command import Desk, finish, wait_for
 from tests.crawls import TAG
 from tests.webhook_receiver import Receiver, Reply

@@ -1,7 +1,6 @@
 """What may be announced, what waits for a person, and what a person decided: returns, mass changes, twins."""
 
 import json
-import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from archive.alerts.announcements import RETURNED
 from archive.alerts.events import list_events
 from archive.errors import UsageError
 from archive.journal import list_parts
+from archive.sqlite import sqlite3
 from archive.verdict import load_verdict, summarize
 from tests.nights import Nights, make_reader
 

@@ -9,7 +9,6 @@ import os
 import random
 import secrets
 import shutil
-import sqlite3
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from archive.replica import Site, catalogue, serve
+from archive.sqlite import sqlite3
 from tests.command import Desk, finish, side_by_side
 from tests.crawls import TAG
 from tests.webhook_receiver import Receiver, Reply

@@ -4,12 +4,13 @@ The seed of the random moments is printed; BAOGAO_SEED plays them again, BAOGAO_
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import random
 import secrets
 import shutil
-import sqlite3
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -21,11 +22,12 @@ import pytest
 from archive.captures import todays_reader
 from archive.errors import StorageError
 from archive.keeping.backup import back_up
-from archive.keeping.depot import lock_depot
+from archive.keeping.depot import lock_depot, open_depot
 from archive.keeping.dump import dump_content
 from archive.keeping.manifest import _seal, read_manifest
 from archive.keeping.restore import restore
 from archive.replica import Site, catalogue, serve
+from archive.sqlite import sqlite3
 from archive.store import DataDirectory, open_for_reading
 from archive.verify import verify
 from tests.command import Desk, finish, limited, side_by_side, unprivileged, wait_for
@@ -553,9 +555,65 @@ def test_commands_say_so_in_one_sentence(desk, place, tmp_path):
         said = desk.run(*words)
         assert (said.code, "is not what its SHA-256 says" in said.sentence) == (7, True)
     assert not list(tmp_path.glob("back*"))
-    stored(place, "run-000001-01.warc.gz").unlink()  # as that sentence tells
-    assert desk.run("backup", place).code == 0
+    said = desk.run("backup", place)  # as that sentence tells
+    assert said.code == 0
+    assert (
+        "damaged there since it was copied, and copied anew: warc/run-000001-01.warc.gz; look at that disk." in said.out
+    )
+    assert desk.run("backup", place, "--json").json["rotten"] == []
     assert desk.run("backup", "--test", place).code == 0
+
+
+@pytest.mark.parametrize("name", ["archive.db", "alerts.db", "baogao.toml", "run-000002-01.warc.gz"])
+def test_the_next_backup_heals_what_rotted_in_the_last(desk, place, tmp_path, name):
+    """Its name and size are right: only its bytes tell."""
+    before = files_of(place)
+    flip(stored(place, name))
+    assert files_of(place) != before
+    assert desk.run("backup", place).code == 0
+    with open_depot(place) as (depot, manifest):
+        assert all(depot.is_whole(kept) for kept in manifest.files)
+    restore(place, tmp_path / "back")
+
+
+@pytest.mark.parametrize("is_volume", [False, True])
+def test_what_a_killed_restore_left_is_removed_by_the_next(place, tmp_path, is_volume):
+    target = tmp_path / "back"
+    name = f".restoring-{16 * '0'}"
+    if is_volume:
+        target.mkdir()
+    left, busy = (
+        ((target / name) if is_volume else target.with_name(f"back{name}")),
+        target.with_name(f"back{name[:-1]}1"),
+    )
+    foreign = target.with_name("back.restoring-my-notes")
+    for each in (left, busy, foreign):
+        (each / "warc").mkdir(parents=True)
+    descriptor = os.open(busy, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        restore(place, target)
+    finally:
+        os.close(descriptor)
+    assert sorted(path.name for path in tmp_path.glob("back*")) == ["back", busy.name, foreign.name]
+    assert not (target / name).exists()
+    assert (target / "archive.db").exists()
+
+
+def test_a_restore_killed_at_random_moments_is_done_again(place, tmp_path):
+    target = tmp_path / "back"
+    for number in range(8):
+        child = os.fork()
+        if not child:
+            restore(place, target)
+            os._exit(0)
+        time.sleep(0.002 * number)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if target.exists():
+            shutil.rmtree(target)
+    restore(place, target)
+    assert [path.name for path in tmp_path.glob("back*")] == ["back"]
 
 
 @pytest.mark.parametrize("cut_at", range(0, 2600, 173))

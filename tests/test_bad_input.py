@@ -2,13 +2,14 @@
 
 import re
 import shutil
-import sqlite3
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from archive.replica import serve
+from archive.replica import Site, catalogue, serve
+from archive.sqlite import sqlite3
 from archive.warc import iterate_records
 from tests.command import Desk, side_by_side, unprivileged
 from tests.crawls import TAG, make_site
@@ -175,7 +176,7 @@ def test_an_export_that_can_not_be_written(desk, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[crawl]\ndelya = 2\n", "unknown key `crawl.delya`; allowed here: delay, user_agent, max_pages."),
+        ("[crawl]\ndelya = 2\n", "unknown key `crawl.delya`; allowed here: delay, user_agent, max_pages, "),
         ("[crawls]\n", "unknown key `crawls`; allowed here: crawl, listing, web, alert, channel, "),
         ('[[listing]]\nurl = "http://127.0.0.1/tag/x"\nname = "x"\n', "unknown key `listing[0].name`"),
         ('[crawl]\ndelay = "2"\n', "`crawl.delay`: "),
@@ -260,18 +261,52 @@ def test_a_damaged_archive(desk, damage):
     for words in (("settle",), ("reparse",), ("crawl", NOWHERE), ("crawl", "--dry-run", NOWHERE)):
         sentence = refuse(desk, *words, code=7)
         assert f"{desk.db} is damaged" in sentence
-        assert "`baogao reparse`" in sentence
+        assert "run `baogao repair`, which reads it again" in sentence
     for words in (("runs",), ("export",), ("verify",)):
         before = desk.snapshot()
         said = desk.run(*words)
         assert said.code in {0, 7}, said  # a command that needs none of the damaged pages may answer
         assert said.code == 7 or words != ("verify",)
         assert desk.snapshot() == before
-    desk.db.rename(tmp := desk.data / "damaged")
-    said = desk.run("reparse")  # as told
+    damaged = desk.db.read_bytes()
+    said = desk.run("repair", "--json")  # as told
     assert said.code == 0, said
-    tmp.unlink()
+    assert (Path(said.json["kept"]) / "archive.db").read_bytes() == damaged
     assert desk.run("verify").code == 0
+
+
+@pytest.mark.parametrize("state", ["gone", "empty"])
+def test_an_archive_that_was_lost(desk, state):
+    """Its WARC files are there: that is no wrong directory, and a command that reads does not make an empty one."""
+    said_before = desk.run("export").out
+    desk.db.unlink()
+    if state == "empty":
+        desk.db.touch()
+    for words in (("runs",), ("export",), ("verify",), ("backup", desk.data.parent / "backup"), ("notify",)):
+        sentence = refuse(desk, *words, code=7)
+        assert sentence == f"{desk.db} is {state}: run `baogao repair`, which reads it again from the WARC files."
+    said = desk.run("doctor")
+    assert said.code == 7
+    assert "`baogao repair`" in said.out
+    assert desk.run("repair").code == 0
+    assert desk.run("export").out == said_before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backup", ""), ("backup", "--test", ""), ("restore", "", "back"), ("restore", "kept", ""),
+        ("export", "-o", ""), ("feed", "-o", ""), ("--data", "", "runs"), ("runs", "--data", ""),
+        ("--config", "", "runs"), ("crawl", "--metrics", ""), ("schedule", "cron", "-o", ""),
+    ],
+)  # fmt: skip
+def test_an_empty_name_is_not_the_current_directory(desk, words):
+    """What a shell makes of a variable that is not set."""
+    before, beside = desk.snapshot(), sorted(desk.data.parent.rglob("*"))
+    said = desk.run(*words)
+    assert said.code == 2
+    assert "an empty name; name a file or a directory." in said.err
+    assert (desk.snapshot(), sorted(desk.data.parent.rglob("*"))) == (before, beside)
 
 
 # the WARC files
@@ -352,3 +387,50 @@ def test_a_flipped_bit_in_a_warc_is_found(desk):
     said = desk.run("verify")
     assert said.code == 7
     assert f"warc/{file.name} at byte {record.offset}: " in said.out
+
+
+# the clock
+
+_SHIFTED = """
+import datetime, os
+class Shifted(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz) + datetime.timedelta(days=int(os.environ["SHIFTED_DAYS"]))
+datetime.datetime = Shifted
+"""
+
+
+def test_a_clock_that_was_set_back_by_a_day_loses_nothing(tmp_path):
+    """Nights of tomorrow, today, and tomorrow again: told by `doctor`, and everything is where it belongs."""
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock" / "sitecustomize.py").write_text(_SHIFTED)
+
+    def on(days):
+        return {"env": {"PYTHONPATH": str(tmp_path / "clock"), "SHIFTED_DAYS": str(days)}}
+
+    site = Site.of(TAG, catalogue(12))
+    with Desk(tmp_path / "data") as desk, serve(site) as served:
+        assert desk.crawl(served.url(TAG), **on(1)).code == 0
+        said = desk.run("doctor", **on(0))
+        assert said.code == 2
+        assert "Set the clock" in said.out
+        site.publish(catalogue(13)[12], TAG)
+        said = desk.crawl(served.url(TAG), **on(0))
+        assert said.code == 0, said
+        assert "1 appeared" in said.out
+        back = desk.run("verify", **on(0))
+        assert (back.code, "no problems" in back.out) == (0, True), back.out
+        site.withdraw(site.listings[TAG][3])
+        for days in (0, 1, 1):
+            assert desk.crawl(served.url(TAG), **on(days)).code == 0
+        runs = desk.run("runs", "--json").json
+        assert runs[0]["started_at"] > runs[1]["started_at"]
+        assert [run["outcome"] for run in runs] == ["complete"] * 5
+        assert sum(run["counts"]["withdrawn"] for run in runs) == 1
+        said = desk.run("verify", **on(1))
+        assert (said.code, "no problems" in said.out) == (0, True), said.out
+        exported = desk.run("export").out
+        desk.db.unlink()
+        assert desk.run("repair").code == 0
+        assert desk.run("export").out == exported

@@ -2,7 +2,8 @@
 
 import pytest
 
-from archive.config import DEFAULT_USER_AGENT, choose_listings, load_config, make_listing
+from archive.budget import read_budget, word_budget
+from archive.config import DEFAULT_USER_AGENT, Config, choose_listings, load_config, make_listing
 from archive.errors import UsageError
 
 
@@ -107,3 +108,71 @@ def test_addresses_on_the_command_line_keep_their_configured_rank(tmp_path):
     assert [(listing.key, listing.rank) for listing in chosen] == [("tag:x", 7), ("tag:y", 20)]
     assert chosen[0].page_url == "{url}?p={page}"
     assert choose_listings(config, []) == config.listings
+
+
+# Many listings
+
+
+def write(tmp_path, text):
+    file = tmp_path / "baogao.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("2h", 7200), ("90m", 5400), ("1h30m", 5400), ("45s", 45), ("1h0m5s", 3605), (" 4h55m ", 17700)],
+)
+def test_a_budget_is_a_duration(text, seconds):
+    assert read_budget(text, "x") == seconds
+    assert read_budget(word_budget(seconds), "x") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "0h", "2 h", "1.5h", "30m1h", "-1h", "2d", "１h", "h2", "1h\u202e"])
+def test_a_wrong_budget_is_refused(tmp_path, text):
+    file = write(tmp_path, f'[crawl]\nbudget = "{text}"\n')
+    with pytest.raises(UsageError, match=r"baogao\.toml: `crawl\.budget`: .* is no duration; allowed are hours"):
+        load_config(file)
+
+
+def test_a_budget_must_fit_into_a_night(tmp_path):
+    file = write(tmp_path, '[crawl]\nbudget = "5h"\n')
+    with pytest.raises(
+        UsageError, match=r"`crawl\.budget`: 5h does not fit .* ended after 5h; allowed is at most 4h55m"
+    ):
+        load_config(file)
+
+
+@pytest.mark.parametrize("value", ["0", "65", "1.5", '"4"'])
+def test_hosts_at_once_are_bounded(tmp_path, value):
+    with pytest.raises(UsageError, match=r"`crawl\.max_concurrent_hosts`"):
+        load_config(write(tmp_path, f"[crawl]\nmax_concurrent_hosts = {value}\n"))
+
+
+def test_what_governs_many_listings(tmp_path):
+    config = load_config(write(tmp_path, '[crawl]\nbudget = "2h"\nmax_concurrent_hosts = 8\n'))
+    assert (config.budget, config.max_concurrent_hosts) == (7200, 8)
+    assert (load_config(None).budget, load_config(None).max_concurrent_hosts) == (None, 4)
+
+
+def test_listings_are_chosen_by_key_or_address(tmp_path):
+    urls = ["https://a.example/tag/人民日报", "https://a.example/tag/新华社", "https://b.example/list?q=[1]"]
+    config = load_config(write(tmp_path, "".join(f'[[listing]]\nurl = "{url}"\n' for url in urls)))
+
+    def choose(*patterns):
+        return [listing.key for listing in choose_listings(config, (), patterns)]
+
+    assert choose("tag:人*") == ["tag:人民日报"]
+    assert choose("*b.example*", "tag:新华社") == ["tag:新华社", "b.example/list?q=[1]"]
+    assert choose("https://a.example/tag/新*") == ["tag:新华社"]
+    assert choose("b.example/list?q=[1]") == ["b.example/list?q=[1]"]  # to the letter
+    with pytest.raises(UsageError, match="matches no configured listing; there are: tag:人民日报, tag:新华社, b"):
+        choose("TAG:*")
+    with pytest.raises(UsageError, match="not both"):
+        choose_listings(config, urls, ("tag:*",))
+
+
+def test_of_many_listings_ten_are_named():
+    config = Config(tuple(make_listing(f"http://127.0.0.1/tag/{n}", rank=n) for n in range(25)), 0, "x", 1)
+    with pytest.raises(UsageError, match="tag:8, tag:9 and 15 more"):
+        choose_listings(config, (), ("x\x1b[2J",))

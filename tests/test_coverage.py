@@ -215,7 +215,7 @@ def test_the_view_says_the_same(model, runs, retired):
 
 @pytest.fixture
 def model(tmp_path):
-    import sqlite3
+    from archive.sqlite import sqlite3
 
     played = Nights(tmp_path / "model")
     with played.opened() as connection:

@@ -11,6 +11,7 @@ import pytest
 
 from archive.replica import serve
 from archive.warc import iterate_records
+from crawler.bookings import Site, find_place
 from tests.crawls import PAGE_2, ROOT, TAG, Archive, answer, hang, make_site
 
 
@@ -38,6 +39,8 @@ def files(archive):
 def test_a_signal_ends_the_crawl_cleanly(archive, number, code):
     """Between two pages, in a pause of an hour."""
     with serve(make_site(20)) as served:
+        # a port that another test's server had within the hour would have to wait
+        (find_place() / Site.of(served.url(TAG)).file).unlink(missing_ok=True)
 
         def stop(child):
             wait_for(lambda: served.requests)

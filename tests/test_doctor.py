@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -34,6 +33,7 @@ from archive.doctor import (
 from archive.errors import UsageError
 from archive.examine import Place, examine, find_unmet
 from archive.replica import serve
+from archive.sqlite import sqlite3
 from archive.store import DataDirectory
 from archive.vitals import Database, History, Queue
 from tests.command import Desk, asked, unprivileged, wait_for
@@ -70,7 +70,7 @@ def test_wal_reset_bug(release, sick):
     assert has_wal_reset_bug(release) == sick
     finding = check_sqlite(release, "sqlite3", has_extra=True)
     assert finding.level == ("warning" if sick else "ok")
-    assert ('pip install "baogao[sqlite]"' in finding.advice) == sick
+    assert ('pip install "baogao[pysqlite3]"' in finding.advice) == sick
 
 
 def test_an_extra_that_does_not_exist_is_not_advised():
@@ -334,7 +334,7 @@ def test_an_archive_that_was_thrown_away(desk):
     desk.db.unlink()
     said, checks = examined(desk)
     assert said.code == 7
-    assert "baogao reparse" in checks["archive.db"]["found"]
+    assert "baogao repair" in checks["archive.db"]["found"]
 
 
 def test_a_damaged_archive(desk):
@@ -352,8 +352,8 @@ def test_no_sqlite_at_all(desk):
     said, checks = examined(desk)
     assert said.code == 7
     assert checks["alerts.db"]["level"] == "error"
-    assert "reparse" in checks["archive.db"]["found"]
-    assert "reparse" not in checks["alerts.db"]["found"] + checks["alerts.db"]["advice"]
+    assert "reads it again from the WARC files" in checks["archive.db"]["found"]
+    assert "reads it again" not in checks["alerts.db"]["found"] + checks["alerts.db"]["advice"]
 
 
 def test_a_newer_archive(desk):

@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import re
-import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -21,6 +20,7 @@ from archive.cli import baogao
 from archive.dictionary import EXPORTS, VIEWS, describe_columns
 from archive.export import export_table, write_csv
 from archive.parquet import write_parquet
+from archive.sqlite import sqlite3
 from archive.store import DataDirectory, open_for_reading
 from archive.tables import flatten, hold_snapshot, read_table
 from tests.command import Desk, limited

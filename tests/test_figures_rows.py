@@ -1,7 +1,5 @@
 """Figures as rows: made once, made again when the grammar rises, never news, never half a version."""
 
-import sqlite3
-
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +9,7 @@ from archive.derive import derive
 from archive.figures import rows
 from archive.figures.reading import list_figures, load_figures
 from archive.figures.rows import refresh_figures
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading
 from tests.nights import Nights
 

@@ -46,6 +46,7 @@ def judge(case):
     complaints += [f"invented {entry.key} {entry.title!r}" for entry in page.entries if entry.key not in wanted]
     complaints += [f"invented: {key} twice" for key, n in Counter(page.keys).items() if n > 1]
     complaints += [f"missing {key}" for key in wanted if key not in page.keys]
+    complaints += [f"unread, it says: {text}" for text in page.unread]
     for entry in page.entries:
         if truth := wanted.get(entry.key):
             wrong = wrong_fields(entry, truth)
@@ -73,6 +74,7 @@ def test_entries_are_exact_in_every_markup():
     sys.stdout.write(summary)
     assert good >= EXACT * total, summary
     assert "invented" not in summary, summary
+    assert "unread" not in summary, summary
     assert max(sides.values(), default=0) <= (1 - EXACT) * total, summary
 
 

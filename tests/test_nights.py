@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.nights import Nights, make_reader
+from tests.nights import UNREADABLE, Nights, make_reader
 
 
 @pytest.fixture
@@ -111,6 +111,21 @@ def test_missing_and_back_says_nothing(nights):
     nights.night()
     assert nights.state("r2") == "missing"
     assert nights.query("SELECT count(*) FROM events WHERE kind <> 'appeared'")[0][0] == 0
+
+
+def test_what_can_not_be_read_as_an_entry_is_an_issue_with_its_page_once(nights):
+    nights.publisher.publish("a")
+    nights.publisher.publish("b", title="虚构的怪条目", mark=UNREADABLE)
+    assert nights.night("甲").outcome == "complete"
+    assert nights.issues() == ["unread"]
+    message, url = nights.query("SELECT message, url FROM issues i JOIN captures c ON c.id = i.capture_id")[0]
+    assert "虚构的怪条目" in message
+    assert url.endswith("/tag/%E7%94%B2")
+    assert nights.night("甲").outcome == "complete"
+    assert nights.issues() == []
+    nights.publisher.edit("b", mark="")  # what was odd about it is gone, or a newer parser reads it
+    nights.night("甲")
+    assert nights.state("b") == "listed"
 
 
 def test_moved_between_pages_is_two_sightings_and_one_observation(nights):

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import signal
-import sqlite3
 import subprocess
 import time
 import warnings
@@ -17,6 +16,7 @@ from click.testing import CliRunner
 
 from archive.cli import baogao
 from archive.dictionary import EXPORTS
+from archive.sqlite import sqlite3
 from archive.store import DataDirectory
 from tests.command import BIN, Desk, limited
 from tests.hostile import FORMULAS, TEXTS

@@ -319,7 +319,9 @@ ADVERTISEMENTS = {
 def test_an_advertisement_among_the_entries_is_none(name, after):
     items = [f"<li>{entry(r)[13:-6]}</li>" for r in SIX]
     items.insert(after, f"<li>{ADVERTISEMENTS[name]}</li>")
-    assert texts(read(page(f"<ul>{''.join(items)}</ul>"))) == truth(SIX)
+    reading = read(page(f"<ul>{''.join(items)}</ul>"))
+    assert texts(reading) == truth(SIX)
+    assert reading.unread == ()
 
 
 def test_an_advertisement_in_flat_markup_belongs_to_no_entry():
@@ -480,6 +482,19 @@ def test_one_untitled_entry_is_counted_and_does_not_spoil_the_page():
     assert texts(read(page(f"<ul>{body}</ul>"))) == truth(
         [replace(r, title="" if n == 3 else r.title) for n, r in enumerate(SIX)]
     )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("place", [0, 3, 5])
+def test_what_looks_like_an_entry_and_is_read_as_none_is_told(language, place):
+    """Without a link and in one language alone it could be anything; nobody may think that it was seen."""
+    odd = SIX[place]
+    text = ps(odd.zh if language == "zh" else odd.en)
+    items = [entry(r) for r in SIX]
+    items[place] = f"<div class=c><h3>{e(odd.title)}</h3>{text}</div>"
+    reading = read(page(f"<div>{''.join(items)}</div>"))
+    assert texts(reading) == truth(r for r in SIX if r is not odd)
+    assert reading.unread == (odd.title[:40],)
 
 
 def test_words_of_refusal_inside_a_listing_prove_nothing():

@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-import sqlite3
 from collections import Counter
 
 import pytest
@@ -13,7 +12,9 @@ from archive.alerts.planning import MAX_DUE, plan, register_rules, release
 from archive.alerts.rules import ChatChannel, Digest, Rule, SmtpChannel, WebhookChannel
 from archive.alerts.secret import Source
 from archive.config import load_config
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading
+from tests.dumping import dump_lines
 from tests.nights import Nights, Publisher
 
 EVERY = frozenset({"appeared", "changed", "withdrawn", "reappeared"})
@@ -82,7 +83,7 @@ class Office:
 
     def dump(self):
         with contextlib.closing(sqlite3.connect(self.path)) as outbox:
-            return "\n".join(outbox.iterdump())
+            return "\n".join(dump_lines(outbox))
 
 
 def rule(name="all", to=("hook",), **more):

@@ -62,9 +62,10 @@ def words(standing, now):
     return "  ".join(text for _, text in standing.tell(now) if text)
 
 
-def turn(standing, page, now, *, last=None, seen=10, head=False):
-    standing.take({"event": "page.archived", "listing": "tag:甲", "page": page}, now)
-    standing.take({"event": "page.read", "page": page, "seen": seen, "last": last, "head": head}, now)
+def turn(standing, page, now, *, last=None, seen=10, head=False, listing="tag:甲"):
+    standing.take({"event": "page.archived", "listing": listing, "page": page}, now)
+    read = {"event": "page.read", "listing": listing, "page": page, "seen": seen, "last": last, "head": head}
+    standing.take(read, now)
 
 
 def test_before_the_first_page_nothing_is_promised():
@@ -105,8 +106,34 @@ def test_the_second_listing_goes_on_counting():
     turn(standing, 1, 102.0, last=1, seen=10)
     turn(standing, 1, 104.0, last=1, seen=10, head=True)
     standing.take({"event": "walk.started", "listing": "tag:乙", "pages": 0, "entries": 0}, 104.0)
-    turn(standing, 1, 106.0, last=2, seen=7)
+    turn(standing, 1, 106.0, last=2, seen=7, listing="tag:乙")
     assert "listing 2 of 2  tag:乙  page 2 of 2  17 entries" in words(standing, 106.0)
+
+
+def test_heads_come_first_and_what_is_left_of_the_budget_is_told():
+    standing = Standing(["tag:甲", "tag:乙"], 2.0, 0.0, budget=7200.0)
+    for number, key in enumerate(standing.listings):
+        standing.take({"event": "walk.started", "listing": key, "pages": 0, "entries": 0, "head": True}, 100.0)
+        turn(standing, 1, 102.0 + number, last=9, listing=key)
+        if number:
+            told = words(standing, 103.0)
+            assert told.startswith("head 2 of 2  tag:乙  page 2 of 9  20 entries")
+            assert told.endswith("40 pages/min  1 h 59 min of the budget left  fetching")
+        standing.take({"event": "head.read", "listing": key}, 104.0)
+    standing.take({"event": "walk.started", "listing": "tag:甲", "pages": 1, "entries": 10}, 3700.0)
+    told = words(standing, 3700.0)
+    assert told.startswith("listing 1 of 2  tag:甲  page 2 of ?  20 entries")
+    assert "1 h 00 min of the budget left" in told
+
+
+def test_several_hosts_are_told_of_by_the_one_that_was_heard_last():
+    standing = begin(expected={"tag:乙": 9})
+    standing.take({"event": "walk.started", "listing": "tag:乙", "pages": 0, "entries": 0}, 100.0)
+    turn(standing, 1, 102.0, last=9, listing="tag:乙")
+    turn(standing, 1, 102.0, last=4)
+    assert words(standing, 102.0).startswith("listing 1 of 2  tag:甲  page 2 of 4  20 entries  2 hosts")
+    standing.take({"event": "walk.ended", "listing": "tag:甲"}, 103.0)
+    assert words(standing, 103.0).startswith("listing 2 of 2  tag:乙  page 2 of 9  20 entries  40 pages/min")
 
 
 @pytest.mark.parametrize(

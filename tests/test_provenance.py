@@ -1,6 +1,5 @@
 """What the ledger says of a run beside its verdict: bytes, versions, configuration; from the journal alone."""
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from archive.alerts.rules import Rule
 from archive.config import Config, make_listing
 from archive.provenance import digest_config, list_software
 from archive.replica import serve
+from archive.sqlite import sqlite3
 from archive.verdict import load_verdict
 from tests.command import Desk
 from tests.crawls import TAG, make_site

@@ -231,6 +231,7 @@ def test_random_nights_keep_every_promise(plans):
             for (run,) in connection.execute("SELECT id FROM runs").fetchall():
                 settle(connection, nights.data, run, nights.reader)
         assert nights.dump() == before, "settling twice changed something"
+        assert nights.verify().problems == []
         if witness.parser == 1:
             rebuilt = nights.rebuild(Path(scratch) / "again")
             assert rebuilt.dump() == before, "the WARCs give another archive"

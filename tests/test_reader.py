@@ -6,7 +6,6 @@ import importlib.util
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -20,6 +19,7 @@ import archive.reader
 from archive import open_archive
 from archive.cli import baogao
 from archive.errors import NewerArchive, StorageError, UsageError
+from archive.sqlite import sqlite3
 from archive.store import open_for_writing
 from tests.nights import Nights, make_reader
 

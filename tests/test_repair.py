@@ -6,7 +6,6 @@ import random
 import secrets
 import shutil
 import signal
-import sqlite3
 import stat
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from archive.errors import Locked, StorageError, UsageError
 from archive.keeping.dump import dump_content
 from archive.remaking import find_damage
 from archive.repair import repair
+from archive.sqlite import sqlite3
 from archive.store import hold_lock, open_for_reading
 from archive.verify import verify
 from tests.command import Desk, limited
@@ -121,6 +121,12 @@ ROWS = {
     "WHERE key = 'r3'",
     "event of another": "UPDATE events SET version_id = 2 WHERE id = 1",
     "first event": "DELETE FROM events WHERE id = 4",
+    "change's event": "DELETE FROM events WHERE kind = 'changed'",
+    "withdrawal's event": "DELETE FROM events WHERE kind = 'withdrawn'",
+    "alert": "UPDATE events SET alert = 'due' WHERE id = 2",
+    "decided alert": "UPDATE events SET alert = 'due' WHERE detail = 'twin'",
+    "issue": "DELETE FROM issues WHERE code = 'twin'",
+    "walk": "DELETE FROM walks WHERE run_id = 2",
     "membership": "DELETE FROM memberships WHERE item_id = 1",
     "table": "DROP TABLE sightings",
     "note": "DELETE FROM notes WHERE kind = 'run-end' AND run_id = 2",
@@ -216,6 +222,9 @@ def test_index_without_its_tables_is_made_with_the_archive(nights, table):
 
 FIGURES = {
     "all rows": "DELETE FROM figures",
+    "one of several": "DELETE FROM figures WHERE version_id = 2 AND language = 'zh'",
+    "a year": "UPDATE figures SET year = 1999 WHERE version_id = 2",
+    "a disagreement": "INSERT INTO figure_disagreements VALUES (2, 9, 'value', NULL, NULL, '甲', 'a')",
     "a raw text": "UPDATE figures SET raw = '99亿' WHERE version_id = 2 AND language = 'zh'",
     "an amount": "UPDATE figures SET amount = 7 WHERE version_id = 2",
     "a value": "UPDATE figures SET value = '7' WHERE version_id = 2",

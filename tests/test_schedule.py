@@ -25,6 +25,7 @@ from archive.ops.installation import Installation, find_installation
 from archive.ops.units import save, write_cron, write_kubernetes, write_systemd
 from archive.ops.words import quote_command, quote_path, quote_value
 from archive.replica import Site, catalogue, serve
+from archive.store import DataDirectory, hold_lock
 from tests.command import BIN, Desk, environment
 from tests.crawls import TAG
 
@@ -488,6 +489,38 @@ def test_the_jobs_are_closed_and_never_overlap():
         14400,
     )
     assert crawl["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 5 * 3600
+
+
+def test_a_job_fails_for_what_a_person_must_look_at_only(tmp_path):
+    """The very words of the manifests: before the first night, beside another one at work, and while messages wait."""
+    arguments = {
+        job["metadata"]["name"]: job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
+        for job in manifests()[1:]
+    }
+    crawl, notify = arguments["baogao-crawl"], arguments["baogao-notify"]
+    desk = Desk(tmp_path / "data")
+    missing = desk.run(*notify)
+    assert (missing.code, "There is no archive at" in missing.sentence) == (2, True)  # the volume is not mounted
+    desk.data.mkdir()
+    first = desk.run(*notify)
+    assert (first.code, first.out, first.err) == (0, "nothing to send before the first night.\n", "")
+    assert desk.run(*notify, "--json").json["sent"] == 0
+    assert list(desk.data.iterdir()) == []
+    site = Site.of(TAG, catalogue(20))
+    with serve(site) as served:
+        (tmp_path / "baogao.toml").write_text(
+            f'[crawl]\ndelay = 0\n[[listing]]\nurl = "{served.url(TAG)}"\n[[alert]]\nname = "all"\nto = ["hook"]\n'
+            '[channel.hook]\ntype = "webhook"\nurl = "http://127.0.0.1:9/"\nallow_private = true\n'
+        )
+        assert desk.run(*crawl).code == 0
+        for name, words in (("lock", crawl), ("notify.lock", notify)):
+            with hold_lock(DataDirectory(desk.data), command="by hand", started_at="2026-01-01T00:00:00Z", name=name):
+                assert desk.run(words[0]).code == 6
+                busy = desk.run(*words)
+            assert (busy.code, "`by hand`" in busy.sentence) == (0, True)
+        site.publish(catalogue(21)[20], TAG)
+        assert desk.run(*crawl).code == 8  # said once a day
+        assert [desk.run(*words).code for words in (notify, notify[:1])] == [0, 8]
 
 
 def test_a_configuration_that_there_is_must_be_given_to_the_cluster():

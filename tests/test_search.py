@@ -2,7 +2,6 @@
 
 import random
 import re
-import sqlite3
 from contextlib import closing
 
 import pytest
@@ -19,6 +18,7 @@ from archive.search.query import search
 from archive.search.scope import Scope
 from archive.search.segment import segment
 from archive.search.terms import parse
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading, open_for_writing
 from archive.text import fold
 from tests.bench.corpus import LOST, generate, store

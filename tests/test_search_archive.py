@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import sqlite3
 from contextlib import closing
 
 import pytest
@@ -13,6 +12,7 @@ from archive.query import load_record
 from archive.search.index import index_versions
 from archive.search.query import search
 from archive.search.scope import load_standings
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading, open_for_writing
 from tests.command import Desk, unprivileged
 from tests.nights import Nights, make_reader

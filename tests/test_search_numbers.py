@@ -1,7 +1,6 @@
 """A number is found wherever it stands, with commas or without, and never as a piece of another."""
 
 import random
-import sqlite3
 from contextlib import closing
 
 import pytest
@@ -12,6 +11,7 @@ from archive.search.matching import fill_index, one_moment, write_expression
 from archive.search.passages import BEGIN, END, cut, find_spans
 from archive.search.segment import join, segment
 from archive.search.terms import parse
+from archive.sqlite import sqlite3
 
 #: what stands before and behind a number
 BEFORE = ("约", "达", "（", "US$", "+", " ", "、", "；", "为 ", "up ", "~", "，")

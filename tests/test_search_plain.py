@@ -1,6 +1,5 @@
 """Chinese phrases marked without the index are marked as the index marks them."""
 
-import sqlite3
 from contextlib import closing
 
 from hypothesis import given
@@ -10,6 +9,7 @@ from archive.search.matching import fill_index, write_expression
 from archive.search.passages import BEGIN, END, find_spans
 from archive.search.plain import read_plain_phrases
 from archive.search.terms import parse
+from archive.sqlite import sqlite3
 
 TEXTS = st.text(alphabet="支付市场 、。A1\n", max_size=60)
 PHRASES = st.lists(st.text(alphabet="支付市场", min_size=1, max_size=3), min_size=1, max_size=2)

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -28,8 +27,10 @@ from archive.alerts.sending import send_due, send_test
 from archive.config import Config
 from archive.crawl import Stopped, stop_on_signals
 from archive.errors import StorageError, UsageError
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading
 from tests.command import wait_for
+from tests.dumping import dump_lines
 from tests.mail_server import Script, serve
 from tests.nights import Nights
 from tests.webhook_receiver import Receiver, Reply
@@ -507,7 +508,7 @@ def test_chat_is_served_like_the_others(desk):
         assert Counter(each.path for each in receiver.received) == {"/hook": 2, "/room": 2, "/fails": 4}
         assert [each.path for each in receiver.received][:1] == ["/hook"]  # apprise is slow to load: it comes last
         assert [said.partition(":")[0] for said in desk.said] == ["unknown"]
-        everything = "".join(desk.said) + tally.sentence + "\n".join(desk.outbox.iterdump())
+        everything = "".join(desk.said) + tally.sentence + "\n".join(dump_lines(desk.outbox))
         assert "kanarienvogel" not in everything
         assert "json://" not in everything
     assert desk.message(3).attempts == 2

@@ -10,7 +10,6 @@ import random
 import secrets
 import shutil
 import signal
-import sqlite3
 import threading
 import time
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from archive.replica import Site, catalogue, serve
+from archive.sqlite import sqlite3
 from tests.command import Desk, asked, children_of, finish, is_alive, kill_group, side_by_side, wait_for
 from tests.crawls import TAG, make_site
 from tests.faults_server import faults, hang, on_every_page, on_page, slow

@@ -9,7 +9,6 @@ import random
 import secrets
 import shutil
 import signal
-import sqlite3
 import stat
 import time
 from collections import Counter
@@ -22,9 +21,11 @@ from archive import schema
 from archive.alerts import outbox
 from archive.alerts.outbox import open_outbox
 from archive.errors import Locked, NewerArchive, StorageError
+from archive.sqlite import sqlite3
 from archive.store import DataDirectory, open_for_writing, transaction
 from archive.upgrade import list_copies
 from tests.command import Desk, finish, limited
+from tests.dumping import dump_lines
 from tests.nights import Nights
 
 SEED = int(os.environ.get("BAOGAO_SEED") or secrets.randbelow(10**6))
@@ -96,7 +97,7 @@ def upgrade_outbox(path, say=quiet):
 def describe(path):
     """Version, schema and rows: equal descriptions are equal databases."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        lines = [line for line in connection.iterdump() if '"_sqlite_migrations" VALUES' not in line]
+        lines = [line for line in dump_lines(connection) if '"_sqlite_migrations" VALUES' not in line]
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return connection.execute("PRAGMA user_version").fetchone()[0], lines
 
@@ -217,8 +218,23 @@ def run_and_kill(action, *, after=None):
     return time.perf_counter() - started
 
 
-def kill_often(path, action, tmp_path):
-    """Old or new after each kill, never between; and the next command finishes it."""
+def list_steps(data, tmp_path):
+    """The archive as it is after each migration but the last: a kill may leave that too."""
+    steps, place = [], DataDirectory(tmp_path / "steps")
+    shutil.copytree(data.root, place.root)
+    with contextlib.closing(sqlite3.connect(place.db)) as connection:
+        first = connection.execute("PRAGMA user_version").fetchone()[0] + 1
+    for version in range(first, schema.VERSION):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
+            patched.setattr(schema, "VERSION", version)
+            upgrade(place)
+        steps.append(describe(place.db))
+    return steps
+
+
+def kill_often(path, action, tmp_path, steps=()):
+    """Old or new after each kill, or one of the steps, never between; and the next command finishes it."""
     say(f"BAOGAO_SEED={SEED}")
     chance = random.Random(SEED)
     shutil.copytree(path.parent, tmp_path / "before")
@@ -229,34 +245,41 @@ def kill_often(path, action, tmp_path):
     shutil.copytree(tmp_path / "before", path.parent)
     seconds = run_and_kill(action)
     assert describe(path) == new
-    assert new[0] == old[0] + 1
+    assert new[0] == old[0] + 1 + len(steps)
     counts = Counter()
     for _ in range(KILLS):
         shutil.rmtree(path.parent)
         shutil.copytree(tmp_path / "before", path.parent)
         run_and_kill(action, after=chance.uniform(0, 1.1 * seconds))
         found = describe(path)
-        assert found in (old, new), f"between schemas, seed {SEED}"
+        assert found in (old, *steps, new), f"between schemas, seed {SEED}"
         copies = list_copies(path)
         assert found == old or copies, "upgraded without a copy"
-        counts["new" if found == new else "old, copied" if copies else "old"] += 1
+        counts[found[0] if found != old else "old, copied" if copies else "old"] += 1
         action()
         assert describe(path) == new
-        assert [describe(copy) for copy in list_copies(path)] == [old]
+        assert [describe(copy) for copy in list_copies(path)] == [old, *([found] if found in steps else [])]
         assert not list(path.parent.glob("*.unfinished*"))
     say(f"{KILLS} kills -9 while {path.name} was upgraded from {old[0]} to {new[0]}: {dict(counts)}")
     return counts
 
 
-def test_kills_during_the_upgrade_to_research(data, tmp_path):
-    counts = kill_often(data.db, lambda: upgrade(data), tmp_path)
+def test_kills_during_the_upgrade_from_the_first_schema(data, tmp_path):
+    counts = kill_often(data.db, lambda: upgrade(data), tmp_path, list_steps(data, tmp_path))
     assert len(counts) > 1
+
+
+def test_kills_during_the_upgrade_to_upkeep(data, tmp_path):
+    for path in data.root.glob("archive.db*"):
+        path.unlink()
+    load(data.db, "schema-2.sql")
+    assert len(kill_often(data.db, lambda: upgrade(data), tmp_path)) > 1
 
 
 def test_kills_during_the_next_upgrade(data, tmp_path, next_release):
     for path in data.root.glob("archive.db*"):
         path.unlink()
-    load(data.db, "schema-2.sql")
+    load(data.db, f"schema-{schema.VERSION - 1}.sql")
     assert len(kill_often(data.db, lambda: upgrade(data), tmp_path)) > 1
 
 
@@ -268,6 +291,7 @@ def test_kills_during_an_upgrade_of_alerts(tmp_path, next_outbox):
 def test_kill_at_every_statement(data, tmp_path):
     """Not only where chance leads: before each statement that SQLite carries out."""
     shutil.copytree(data.root, tmp_path / "before")
+    steps = list_steps(data, tmp_path)
     old = describe(data.db)
     upgrade(data)
     new = describe(data.db)
@@ -277,14 +301,14 @@ def test_kill_at_every_statement(data, tmp_path):
         shutil.copytree(tmp_path / "before", data.root)
         run_and_kill(partial(dying, data, deaths))
         found = describe(data.db)
-        assert found in (old, new)
+        assert found in (old, *steps, new)
         seen.add(found[0])
         if (data.root / "survived").exists():
             break
         deaths += 1
     say(f"killed before each of {deaths} statements")
     assert deaths > 40
-    assert seen == {1, schema.VERSION}
+    assert seen == set(range(1, schema.VERSION + 1))
 
 
 def dying(data, statements):
@@ -319,7 +343,7 @@ def test_next_command_finishes_a_killed_upgrade(tmp_path):
         said = desk.run("settle")
         assert said.code == 0, said
         assert desk.query("PRAGMA user_version") == [(schema.VERSION,)]
-        assert len(list_copies(desk.db)) == 1
+        assert list_copies(desk.db)[0].name == "archive.db.schema-1"
         assert desk.query("SELECT count(*) FROM readings_of_figures") == desk.query(
             "SELECT count(*) FROM item_versions"
         )

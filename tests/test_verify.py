@@ -1,18 +1,21 @@
 """``verify`` compares every row that is a proof with the bytes it cites."""
 
-import os
-import sqlite3
-import subprocess
-import sys
+import contextlib
+import random
+import re
 
 import pytest
 
 from archive.alerts.model import Event
 from archive.alerts.outbox import add_deliveries, add_message, open_outbox
+from archive.balance import check_events, check_runs
 from archive.derive import derive
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading
 from archive.verify import verify
-from tests.nights import Nights
+from tests.command import Desk
+from tests.nights import Nights, make_reader
+from tests.terminals import Terminal
 
 #: a version's text with the hashes that belong to it
 TEXT = "title, summary_zh, summary_en, content_hash, exact_hash, summary_hash"
@@ -41,7 +44,7 @@ def tamper(nights, *statements):
     """As somebody would who does not want to be stopped by a guard."""
     connection = sqlite3.connect(nights.data.db)
     for name in ("versions_are_final", "versions_are_kept", "captures_are_final"):
-        connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(f"DROP TRIGGER IF EXISTS {name}")
     for statement in statements:
         connection.execute(statement)
     connection.commit()
@@ -110,6 +113,11 @@ def found(nights):
         ),
         ("UPDATE events SET version_id = 5 WHERE id = 1", "event 1 speaks of a version that is none of"),
         ("DELETE FROM events WHERE id = 2", "has no event that says when it appeared"),
+        ("DELETE FROM events WHERE id = 8", "version 2 of r3 has no event that says when it changed"),
+        ("UPDATE events SET alert = 'due' WHERE id = 1", "since make it quiet"),
+        ("UPDATE events SET alert = 'held' WHERE id = 8", "since make it due"),
+        ("DELETE FROM walks WHERE run_id = 2", "the walks of run 2 are not those that it says"),
+        ("UPDATE runs SET stats = '{}' WHERE id = 2", "what run 2 says it wrote can't be read"),
         ("DELETE FROM sightings", "has no sighting or no version"),
         ("DROP TABLE walks", "walks missing in it"),
     ],
@@ -135,6 +143,90 @@ def test_what_is_not_derived_yet_is_a_notice(nights):
         nights, "DELETE FROM version_index_docsize WHERE id = 2", "UPDATE figures SET raw = '77%' WHERE version_id = 4"
     )
     assert [fault.part for fault in found(nights).faults] == ["index", "figures"]
+
+
+@pytest.fixture
+def decided(tmp_path):
+    """What may become of an alert: a flood, released and dropped; a twin; a rejected run accepted; a new parser."""
+    played = Nights(tmp_path / "data", reader=make_reader(1, blind_to=("®",)))
+    publisher = played.publisher
+    for number in range(60):
+        publisher.publish(f"r{number}", zh=f"虚构®的r{number}规模为12.5亿元")
+    played.night()
+    for number in range(11):
+        publisher.edit(f"r{number}", zh=f"又改了®r{number}")
+    played.night()
+    assert "flood" in played.issues()
+    played.release(keys=["r0", "r1"])
+    played.drop(keys=["r2"])
+    publisher.publish("r99", zh=publisher.reports["r30"]["zh"], en=publisher.reports["r30"]["en"])
+    publisher.withdraw("r30")
+    played.night()
+    played.night()
+    played.alias("r99", "r30")
+    for number in range(20, 40):
+        publisher.edit(f"r{number}", zh=f"全改了®r{number}")
+    rejected = played.night()
+    assert rejected.outcome == "rejected"
+    played.accept(rejected.run)
+    played.reparse(make_reader(2))
+    publisher.edit("r50", zh="虚构®的r50规模为12.7亿元")
+    publisher.edit("r51", zh="虚构®的r51规模为 12.5 亿元")
+    played.night()
+    return played
+
+
+def find_unbalanced(nights):
+    with contextlib.closing(open_for_reading(nights.data)) as connection:
+        return [*check_events(connection), *check_runs(connection)]
+
+
+def test_every_alert_is_what_its_run_and_the_decisions_make_it(decided):
+    assert problems(decided) == []
+    events = decided.query("SELECT id, alert, run_id FROM events")
+    assert {alert for _, alert, _ in events} == {"due", "quiet", "held"}
+    (last,) = decided.query("SELECT max(run_id) FROM notes WHERE kind IN ('release', 'drop', 'alias', 'accept')")[0]
+    assert last < decided.query("SELECT max(id) FROM runs")[0][0]
+    for number, alert, _ in random.Random(len(events)).sample(events, 25):
+        for other in {"due", "quiet", "held"} - {alert}:
+            tamper(decided, f"UPDATE events SET alert = '{other}' WHERE id = {number}")
+            (found,) = find_unbalanced(decided)
+            assert found.startswith(f"event {number} ("), found
+            assert f"is {other}, but its run and what was decided since make it {alert}" in found
+            tamper(decided, f"UPDATE events SET alert = '{alert}' WHERE id = {number}")
+    assert find_unbalanced(decided) == []
+
+
+def test_every_lost_event_and_issue_is_found(decided):
+    for table in ("events", "issues"):
+        ids = [number for (number,) in decided.query(f"SELECT id FROM {table}")]
+        for number in random.Random(len(ids)).sample(ids, min(40, len(ids))):
+            with contextlib.closing(sqlite3.connect(decided.data.db, isolation_level=None)) as connection:
+                connection.execute("BEGIN")
+                connection.execute(f"DELETE FROM {table} WHERE id = ?", (number,))
+                assert [*check_events(connection), *check_runs(connection)]
+                connection.execute("ROLLBACK")
+
+
+def test_an_archive_of_an_older_release_does_not_count_its_issues(decided):
+    tamper(decided, "UPDATE runs SET stats = json_remove(stats, '$.issues')")
+    assert problems(decided) == []
+    tamper(decided, "DELETE FROM issues WHERE code = 'changed-share'")
+    assert any("run 5 wrote 1 changed-share issue, and 0 are there" in each for each in problems(decided))
+
+
+def test_a_decision_that_a_crash_kept_from_being_carried_out_is_no_damage(decided):
+    decided.publisher.publish(
+        "r100", zh=decided.publisher.reports["r7"]["zh"], en=decided.publisher.reports["r7"]["en"]
+    )
+    decided.night()
+    decided.release(keys=["r100"])
+    tamper(decided, "UPDATE events SET alert = 'held' WHERE id = (SELECT max(id) FROM events WHERE kind = 'appeared')")
+    assert problems(decided) == []
+    decided.settle()
+    assert decided.events()[-1] == ("appeared", "r100", "due")
+    tamper(decided, "UPDATE events SET alert = 'quiet' WHERE id = (SELECT max(id) FROM events WHERE kind = 'appeared')")
+    assert problems(decided)
 
 
 def test_nothing_is_written(nights):
@@ -165,20 +257,21 @@ def test_alerts_are_looked_at_too(nights):
     assert "alerts.db is damaged" in fault.text
 
 
-def test_progress_is_for_terminals_only(nights):
-    """A pseudo-terminal sees one line that is written over and gone at the end; a pipe sees nothing."""
-    master, terminal = os.openpty()
-    try:
-        for stderr, seen in ((subprocess.PIPE, False), (terminal, True)):
-            command = [sys.executable, "-m", "archive", "--data", str(nights.data.root), "verify"]
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, check=False)
-            assert b"\r" not in done.stdout
-            assert bool(done.stderr) is False
-            if seen:
-                shown = os.read(master, 65536)
-                assert shown.startswith(b"\rarchive.db")
-                assert shown.endswith(b"\r")
-                assert b"\x1b" not in shown
-    finally:
-        os.close(master)
-        os.close(terminal)
+@pytest.mark.parametrize("words", [["verify"], ["repair", "--dry-run"]])
+def test_progress_is_for_people_at_a_terminal_only(tmp_path, words):
+    """One line that is written over and gone at the end; nothing in a pipe, and nothing beside a log for programs."""
+    nights = Nights(tmp_path / "data")
+    for number in range(25):
+        many = range(100 * number, 100 * number + 15)
+        zh = "".join(f"虚构的第{each}种规模为{each}.5亿元。" for each in many)
+        nights.publisher.publish(f"r{number}", zh=zh, en=" ".join(f"Size {each} is {each}.5 billion." for each in many))
+    nights.night()
+    with nights.opened() as connection:
+        derive(connection, print)
+    with Desk(nights.data.root) as desk:
+        shown = Terminal(desk).run(*words)
+        assert any(re.search(r"(figures  \d+ %|search index …)", text) for text in shown.drawings), shown
+        assert shown.screen == []
+        assert "\r" not in shown.out
+        assert Terminal(desk).run("--log-format", "json", *words).sent == ""
+        assert desk.run(*words).err == ""

@@ -1,10 +1,13 @@
 """The bounds of a night, each from both sides."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from archive.verdict import load_verdict
 from archive.vet import ListingFigures, vet_changes, vet_listing
+from tests.nights import Nights
 
 HEALTHY = ListingFigures(
     listing="tag:x",
@@ -83,3 +86,24 @@ def test_share_of_changed_reports(changed, known, passed):
 
 def test_nothing_known_nothing_to_compare():
     assert vet_changes(0, 0) == []
+
+
+def test_a_gate_that_is_kept_claims_nothing(tmp_path):
+    """Neither in what a night stores nor, of nights that an earlier release has stored, in what is printed."""
+    nights = Nights(tmp_path / "data")
+    for number in range(8):
+        nights.publisher.publish(f"r{number}")
+    nights.night()
+    nights.publisher.tags["甲"].clear()
+    nights.night()
+    ((stats,),) = nights.query("SELECT stats FROM runs WHERE id = 1")
+    assert not any(gate.get("message") for gate in json.loads(stats)["gates"])
+    older = [gate | {"message": "everything is lost"} for gate in json.loads(stats)["gates"]]
+    with nights.opened() as connection:
+        connection.execute(
+            "UPDATE runs SET stats = json_set(stats, '$.gates', json(?)) WHERE id = 1", (json.dumps(older),)
+        )
+        told = [load_verdict(connection, run).to_json()["gates"] for run in (1, 2)]
+    assert {gate["message"] for gate in told[0]} == {""}
+    assert any(not gate["passed"] and "shows no entries where it had 8" in gate["message"] for gate in told[1])
+    assert all(gate["passed"] == (not gate["message"]) for gate in told[1])

@@ -14,7 +14,7 @@ def page(*keys, next_url=None, last=None, links=(), template=None, more=False, t
 
     entries = tuple(Entry(key, "", "题", (), "", "", None) for key in keys)
     pager = Pager(last=last, next_url=next_url, links=links, template=template, more=more, total=total)
-    return Page(entries, pager, frame, "utf-8", closed)
+    return Page(entries, pager, frame, "utf-8", closed=closed)
 
 
 def walk(pages, **options):
@@ -47,6 +47,18 @@ def test_next_that_never_ends_on_repeated_pages_is_the_end_where_nothing_contrad
     )
     assert not result.complete
     assert result.stop.kind == "repeated page"
+
+
+def test_news_that_push_every_page_down_by_one_are_not_the_end():
+    """Page 2 shows what page 1 showed before, and nothing announces that there are more pages."""
+    machine = Walk(URL)
+    for reading in (page("a", "b", next_url="2"), page("a", "b", next_url="3"), page("n", "m", next_url="2")):
+        assert machine.ask is not None
+        machine.feed(reading)
+    result = machine.result()
+    assert not result.complete
+    assert result.stop.kind == "end unclear"
+    assert result.entries_seen == 4
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from archive.alerts.model import Announcement
 from archive.query import load_own_record
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping
 
     from archive.alerts.model import Event
+    from archive.sqlite import sqlite3
 
 #: events.detail of a change that brought back what an earlier version said, within three nights
 RETURNED = re.compile(r"returned to version (\d+)")
@@ -60,7 +60,7 @@ def _find_alias(connection: sqlite3.Connection, key: str) -> dict[str, str]:
 def _find_last_seen(connection: sqlite3.Connection, event: Event) -> str:
     """When the site last showed it before it was found withdrawn: a later reappearance is another event."""
     (seen,) = connection.execute(
-        "SELECT max(c.fetched_at) FROM sightings s JOIN captures c ON c.id = s.capture_id "
+        "SELECT max(c.fetched_at) FROM shown s JOIN captures c ON c.id = s.capture_id "
         "WHERE s.item_id = ? AND c.run_id <= ?",
         (event.item_id, event.run),
     ).fetchone()

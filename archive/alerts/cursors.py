@@ -6,8 +6,9 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
+
+    from archive.sqlite import sqlite3
 
 _EVENT = "SELECT e.id, e.run_id, e.kind, i.key FROM events e JOIN items i ON i.id = e.item_id"
 

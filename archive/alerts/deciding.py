@@ -10,12 +10,12 @@ from archive.printable import spell_out
 from archive.store import transaction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from archive.alerts.model import Delivery
     from archive.alerts.rules import Rule
     from archive.config import Config
+    from archive.sqlite import sqlite3
 
 
 def split_held(

@@ -8,7 +8,6 @@ air at a time, so that nothing is counted as tried that was not.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +34,7 @@ from archive.alerts.rules import ChatChannel
 from archive.errors import BaogaoError, UsageError
 from archive.logs import log
 from archive.printable import spell_out
+from archive.sqlite import sqlite3
 from archive.store import storage_errors, transaction
 
 if TYPE_CHECKING:

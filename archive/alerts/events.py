@@ -8,9 +8,10 @@ from uuid import NAMESPACE_URL, uuid5
 from archive.alerts.model import Event
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from uuid import UUID
+
+    from archive.sqlite import sqlite3
 
 _EVENT = (
     "SELECT e.id, e.run_id, e.kind, i.key, e.item_id, e.version_id, e.at, e.alert, e.detail "

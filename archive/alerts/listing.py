@@ -11,11 +11,11 @@ from archive.alerts.tally import PARKED
 from archive.printable import spell_out
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from archive.alerts.model import Delivery
     from archive.config import Config
+    from archive.sqlite import sqlite3
 
 _SHOWN = 3  #: titles of a hold, to decide by
 _NEXT = {

@@ -17,12 +17,12 @@ from archive.search.matching import complete_stems, fill_index, one_moment, voca
 from archive.search.terms import Phrase, Some, parse
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
     from archive.alerts.model import Event
     from archive.alerts.rules import Rule
     from archive.search.terms import Node
+    from archive.sqlite import sqlite3
 
 Places = frozenset[int]  #: of events, in the order in which they were given
 

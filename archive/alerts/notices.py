@@ -12,11 +12,10 @@ from archive.errors import BaogaoError
 from archive.printable import spell_out
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.alerts.model import Announcement, Delivery, Event
     from archive.alerts.outbox import Told
     from archive.config import Config
+    from archive.sqlite import sqlite3
 
 MOST_EVENTS = 200  #: that one message spells out
 

@@ -11,11 +11,11 @@ from archive.errors import Locked
 from archive.store import hold_lock, open_for_reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator, Mapping
 
     from archive.alerts.sending import Tally
     from archive.config import Config
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
 #: a crawl waits this long for another round to end; that one may be waiting for a hanging endpoint

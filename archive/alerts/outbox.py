@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from archive.alerts.backoff import add_seconds
 from archive.alerts.model import Delivery
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.schema import split_statements
+from archive.sqlite import sqlite3
 from archive.store import BUSY_SECONDS, check, is_frozen, storage_errors, transaction
 
 if TYPE_CHECKING:

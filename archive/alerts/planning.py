@@ -21,11 +21,11 @@ from archive.store import transaction
 from archive.vet import MAX_DUE
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
     from archive.alerts.model import Event, Form
     from archive.alerts.rules import Channel, Rule
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from archive.alerts.tally import Backlog, Tally
 from archive.store import storage_errors
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
 
     from archive.alerts.rules import Channel
     from archive.config import Config
+    from archive.sqlite import sqlite3
 
 __all__ = ["Tally", "send_due", "send_test"]
 

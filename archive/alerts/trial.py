@@ -16,11 +16,11 @@ from archive.search.matching import one_moment
 from archive.vet import MAX_DUE
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from archive.alerts.model import Event, Form
     from archive.alerts.rules import Digest, Rule
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)

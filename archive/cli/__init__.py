@@ -39,7 +39,7 @@ for _command in (
     cite.cite,
     feed.feed,
     serve.serve,
-    *(keeping.backup, keeping.restore, keeping.repair),
+    *(keeping.backup, keeping.restore, keeping.repair, keeping.prune, keeping.compact),
     *(setup.init, setup.check, setup.doctor),
     ops.schedule,
     *(alerts.notify, alerts.alerts),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.alerts_trial import try_out
-from archive.cli.context import NUMBER, Context, clock, print_json, say, with_globals
+from archive.cli.context import NUMBER, Context, clock, for_schedulers, print_json, say, with_globals
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,16 +71,23 @@ def notify_after_night(data: DataDirectory, config: Config, *, send: bool) -> bo
 
 @click.command()
 @with_globals()
+@for_schedulers(6, 8)
 def notify(context: Context) -> None:
     """Send what is due: new messages, retries and daily digests; run it every hour or so.
 
     `baogao crawl` does it at the end of a settled night. Example: baogao notify
     """
     from archive.alerts.notifying import notify as send
+    from archive.alerts.tally import Tally
     from archive.crawl import stop_on_signals
     from archive.errors import Undelivered
 
     config = context.load_config()
+    if context.data.is_new:
+        print_json(Tally(0, 0, 0, 0).to_json()) if context.as_json else click.echo(
+            "nothing to send before the first night."
+        )
+        return
     with stop_on_signals("what was sent is on record; `baogao notify` goes on from there"):
         tally = send(
             context.data,

@@ -12,10 +12,9 @@ from archive.cli.context import Context, print_json, reading, say, with_globals
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.alerts.rules import Rule
     from archive.alerts.trial import Trial, TrialMessage
+    from archive.sqlite import sqlite3
 
 _FEW = 10  #: rules that an error names
 _NARROWEST = 24  #: cells for titles, whatever the terminal

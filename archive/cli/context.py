@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from archive import logs, progress
-from archive.errors import UsageError
+from archive.errors import BaogaoError, UsageError
 from archive.printable import spell_out
 from archive.store import DataDirectory, open_for_reading, require_research, storage_errors
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
 
     from archive.captures import Reader
     from archive.config import Config
+    from archive.sqlite import sqlite3
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,6 +63,15 @@ class Seconds(click.FloatRange):
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)
         return seconds
+
+
+class NamedPath(click.Path):
+    """A path that has a name: an empty word, of a variable that is not set, would mean the current directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not os.fspath(value):
+            self.fail("an empty name; name a file or a directory.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 #: what Python makes of a typed byte that is no UTF-8, and SQLite refuses
@@ -113,9 +122,9 @@ def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Contex
 
         options = [
             click.option(
-                "--data", "data_root", type=click.Path(path_type=Path, readable=False), help="Data directory.  [./data]"
+                "--data", "data_root", type=NamedPath(path_type=Path, readable=False), help="Data directory.  [./data]"
             ),
-            click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file."),
+            click.option("--config", "config_path", type=NamedPath(path_type=Path), help="Configuration file."),
             click.option(  # archive.cli.main has looked for it before anything can go wrong
                 "--log-format",
                 type=click.Choice(["text", "json"]),
@@ -126,6 +135,33 @@ def with_globals(*, reads: bool = True) -> Callable[[Callable[Concatenate[Contex
         if reads:
             options.append(click.option("--json", "as_json", is_flag=True, help="Print JSON."))
         return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), invoke)
+
+    return decorate
+
+
+def for_schedulers(
+    *fine: int,
+) -> Callable[[Callable[Concatenate[Context, P], None]], Callable[Concatenate[Context, P], None]]:
+    """Give a command --scheduled, with which these exit codes are 0; they are said all the same."""
+
+    def decorate(command: Callable[Concatenate[Context, P], None]) -> Callable[Concatenate[Context, P], None]:
+        @functools.wraps(command)
+        def invoke(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            is_scheduled = kwargs.pop("is_scheduled")
+            try:
+                command(context, *args, **kwargs)
+            except BaogaoError as error:
+                if not is_scheduled or error.exit_code not in fine:
+                    raise
+                say(f"{_ODD}{error}")
+            except SystemExit as left:
+                if not is_scheduled or left.code not in fine:
+                    raise
+
+        told = " and ".join(map(str, fine))
+        return click.option(
+            "--scheduled", "is_scheduled", is_flag=True, help=f"For a scheduler: end with 0 instead of {told}."
+        )(invoke)
 
     return decorate
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.context import Context, reading, with_globals
+from archive.cli.context import Context, NamedPath, reading, with_globals
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=NamedPath(path_type=Path, dir_okay=False, allow_dash=True),
     help="A file, untouched where nothing is new; - or without it, standard output.",
 )
 @with_globals()

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.context import NUMBER, Context, print_json, reading, say, with_globals
+from archive.cli.context import NUMBER, Context, NamedPath, print_json, reading, say, with_globals
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
 
     from archive.figures.reading import Extracted
+    from archive.sqlite import sqlite3
 
 ROLES = ("level", "count", "share", "change", "ratio", "threshold")
 as_of_option = click.option("--as-of", metavar="RUN|DATE", help="As the archive knew it then.")
@@ -112,7 +112,7 @@ def _render(
 @listing_option
 @unit_option
 @click.option("--role", type=click.Choice(ROLES), help="Only in that role; without it the one said most often.")
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.svg", help="Draw it too.")
+@click.option("--plot", type=NamedPath(path_type=Path, dir_okay=False), metavar="FILE.svg", help="Draw it too.")
 @with_globals()
 def series(
     context: Context,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.context import Context, clock, print_json, say, with_globals
+from archive.cli.context import Context, NamedPath, clock, print_json, say, with_globals
 from archive.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from archive.keeping.backup import Backup
     from archive.keeping.manifest import Kept, Manifest
     from archive.keeping.trial import Trial
+    from archive.pruning import Pruning
     from archive.repair import Repairs
 
 
 @click.command()
-@click.argument("dest", required=False, metavar="[DEST]", type=click.Path(path_type=Path, readable=False))
+@click.argument("dest", required=False, metavar="[DEST]", type=NamedPath(path_type=Path, readable=False))
 @click.option(
     "--test", "is_trial", is_flag=True, help="Restore DEST's backup into a temporary directory, and verify it."
 )
@@ -52,8 +53,8 @@ def backup(context: Context, dest: Path | None, *, is_trial: bool) -> None:
 
 
 @click.command()
-@click.argument("source", metavar="SRC", type=click.Path(path_type=Path, readable=False))
-@click.argument("target", metavar="DIR", type=click.Path(path_type=Path, readable=False))
+@click.argument("source", metavar="SRC", type=NamedPath(path_type=Path, readable=False))
+@click.argument("target", metavar="DIR", type=NamedPath(path_type=Path, readable=False))
 @with_globals()
 def restore(context: Context, source: Path, target: Path) -> None:
     """Make the data directory DIR, absent or empty, from the backup in SRC; every SHA-256 is checked.
@@ -85,17 +86,105 @@ def repair(context: Context, *, is_dry: bool) -> None:
 
     Example: baogao repair --dry-run
     """
+    from archive import progress
     from archive.captures import todays_reader
-    from archive.cli.meter import Meter
     from archive.crawl import stop_on_signals
     from archive.repair import repair as repair_archive
 
     data = context.data
     if not data.root.is_dir():
         raise UsageError(f"There is no archive at {data.root}: name its directory with --data.")
-    with stop_on_signals("what was mended stays so; `baogao repair` goes on from there"), Meter() as meter:
-        repairs = repair_archive(data, todays_reader(), now=clock(), say=say, dry=is_dry, progress=meter)
+    try:
+        with stop_on_signals("what was mended stays so; `baogao repair` goes on from there"):
+            repairs = repair_archive(
+                data, todays_reader(), now=clock(), say=say, dry=is_dry, progress=progress.advance_in_percent
+            )
+    finally:
+        progress.erase()
     _finish_repair(context, repairs, is_dry=is_dry)
+
+
+@click.command()
+@click.option("--keep", "age", required=True, metavar="AGE", help="Keep all nights younger than that: 90d, 12w, 1y.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be done; change nothing.")
+@with_globals()
+def prune(context: Context, age: str, *, is_dry: bool) -> None:
+    """Drop pages of old nights that tell nothing new from the WARC files; nothing ever does so by itself.
+
+    A night is kept whole where an event, a version, an issue with a page or a decision is of it, where it is the first
+    or the last that walked a listing to its end or showed a report, and where it proves that a report is gone; so every
+    version keeps the page it was read from. Of the others the pages go that no later night refers to; address, time,
+    SHA-256 and what stood on them stay on record. What is dropped is gone: keep a backup.
+
+    Example: baogao prune --keep 1y --dry-run
+    """
+    from archive.cli.context import reading, writing
+    from archive.pruning import prune as prune_nights
+    from archive.pruning import read_age
+
+    now = clock()
+    before = read_age(age, now=now)
+    if is_dry:
+        with reading(context, research=True) as connection:
+            pruning = prune_nights(connection, context.data, before=before, now=now, dry=True)
+    else:
+        with writing(context, "baogao prune") as (connection, _):
+            pruning = prune_nights(connection, context.data, before=before, now=now)
+    _print_pruning(context, pruning, is_dry=is_dry)
+
+
+def _print_pruning(context: Context, pruning: Pruning, *, is_dry: bool) -> None:
+    from archive.pruning import describe_reasons
+
+    if context.as_json:
+        counts = {name: getattr(pruning, name) for name in ("before", "nights", "files", "bytes_before", "bytes_after")}
+        print_json({"dry_run": is_dry} | counts | {"freed": pruning.freed, "kept": pruning.kept})
+        return
+    verb = "would be pruned" if is_dry else "pruned"
+    _echo(
+        f"{len(pruning.nights)} nights before {pruning.before} {verb}: {pruning.files} WARC files, "
+        f"{pruning.freed:,} of {pruning.bytes_before:,} bytes freed."
+    )
+    if pruning.kept:
+        _echo("nights kept, by the first reason that holds:")
+    for count, words in describe_reasons(pruning):
+        _echo(f"{count:>6}  {words}")
+
+
+@click.command()
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be done; change nothing.")
+@with_globals()
+def compact(context: Context, *, is_dry: bool) -> None:
+    """Fold old sightings in archive.db: "on this page from night 3 to night 90" instead of a row each night.
+
+    The last 14 crawls stay as they are. Nothing is lost but the place on the page that an old night showed a report at;
+    every answer stays the same.
+
+    Example: baogao compact
+    """
+    from archive.cli.context import reading, writing
+    from archive.folding import fold, shrink
+
+    is_smaller = False
+    if is_dry:
+        with reading(context, research=True) as connection:
+            folding = fold(connection, dry=True)
+    else:
+        with writing(context, "baogao compact") as (connection, _):
+            folding = fold(connection)
+            is_smaller = shrink(connection, context.data, folding)
+    freed = folding.bytes_before - folding.bytes_after
+    if context.as_json:
+        rows = {"rows_before": folding.before, "rows_after": folding.after}
+        print_json({"dry_run": is_dry, "last_run": folding.last_run} | rows | {"freed": freed})
+        return
+    if folding.last_run is None:
+        _echo("nothing to fold: there are no more nights than are kept as they are.")
+        return
+    verb = "would be folded" if is_dry else "folded"
+    _echo(f"sightings to run {folding.last_run} {verb}: {folding.before:,} rows, {folding.after:,} after that.")
+    if not is_dry:
+        _echo(f"archive.db: {freed:,} bytes freed." if is_smaller else "archive.db: its free pages are filled again.")
 
 
 def _finish_repair(context: Context, repairs: Repairs, *, is_dry: bool) -> None:
@@ -131,12 +220,15 @@ def _try(place: Path) -> Trial:
 def _print_backup(context: Context, dest: Path, done: Backup) -> None:
     if context.as_json:
         counted = {name: _sum(kept) for name, kept in (("copied", done.copied), ("skipped", done.skipped))}
-        print_json({"backup": str(dest)} | _describe(done.manifest) | counted | {"left_out": done.left_out})
+        odd = {"left_out": done.left_out, "rotten": done.rotten}
+        print_json({"backup": str(dest)} | _describe(done.manifest) | counted | odd)
         return
     _echo(
         f"{dest} holds the archive as {_date(done.manifest)}: {_count(done.manifest.files)}; copied "
         f"{_count(done.copied)}, there already {_count(done.skipped)}."
     )
+    if done.rotten:
+        _echo(f"damaged there since it was copied, and copied anew: {', '.join(done.rotten)}; look at that disk.")
     if done.left_out:
         _echo(f"a night in progress is not in it ({', '.join(done.left_out)}): the next backup has it.")
 

@@ -9,13 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.context import NUMBER, Context, Seconds, clock, print_json, say, with_globals, writing
+from archive.cli.context import (
+    NUMBER,
+    Context,
+    NamedPath,
+    Seconds,
+    clock,
+    for_schedulers,
+    print_json,
+    say,
+    with_globals,
+    writing,
+)
 from archive.cli.measuring import measuring
 from archive.cli.watching import Watch, watching
 from archive.errors import Undelivered, UsageError
 
 if TYPE_CHECKING:
     from archive.verdict import Verdict
+
+#: of crawl and check
+LISTING_HELP = "Only configured listings whose key or URL matches, as in a shell; may be repeated."
 
 
 def finish(context: Context, verdict: Verdict) -> None:
@@ -43,6 +57,7 @@ def print_verdict(context: Context, verdict: Verdict) -> None:
 
 @click.command()
 @click.argument("urls", nargs=-1, metavar="[URL]...")
+@click.option("--listing", "patterns", multiple=True, metavar="PATTERN", help=LISTING_HELP)
 @click.option("--delay", type=Seconds(0, 3600), metavar="S", help="Seconds between two requests.")
 @click.option("--max-pages", type=click.IntRange(1, 100_000), metavar="N", help="Stop each walk after N pages.")
 @click.option("--dry-run", is_flag=True, help="Fetch, parse and vet; keep nothing but the WARC.")
@@ -50,10 +65,11 @@ def print_verdict(context: Context, verdict: Verdict) -> None:
 @click.option("--no-notify", is_flag=True, help="Tell nobody yet; `baogao notify` does.")
 @click.option("--time-limit", type=Seconds(1), metavar="S", help="End the night after S seconds.  [5 h]")
 @click.option(
-    "--metrics", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a Prometheus textfile."
+    "--metrics", type=NamedPath(path_type=Path, dir_okay=False), metavar="FILE", help="Write a Prometheus textfile."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
 @with_globals()
+@for_schedulers(6)
 def crawl(context: Context, /, metrics: Path | None, **night: Any) -> None:
     """One night: walk every listing, archive, settle, print the verdict, and tell who wants to know.
 
@@ -67,6 +83,7 @@ def _play_night(
     context: Context,
     watch: Watch,
     urls: tuple[str, ...],
+    patterns: tuple[str, ...],
     delay: float | None,
     max_pages: int | None,
     time_limit: float | None,
@@ -76,14 +93,15 @@ def _play_night(
     no_notify: bool,
     verbose: bool,
 ) -> None:
+    from archive.budget import TIME_LIMIT_SECONDS
     from archive.cli.alerts import notify_after_night, register_before_night
     from archive.config import check_delay, choose_listings
-    from archive.crawl import TIME_LIMIT_SECONDS, stop_on_signals
     from archive.crawl import crawl as crawl_night
+    from archive.crawl import stop_on_signals
     from archive.night import Options
 
     config = context.load_config()
-    listings = choose_listings(config, urls)  # what was mistyped at a keyboard is nobody's bad night
+    listings = choose_listings(config, urls, patterns)  # what was mistyped at a keyboard is nobody's bad night
     watch.config = None if dry_run else config
     options = Options(
         delay=config.delay if delay is None else delay,
@@ -101,7 +119,7 @@ def _play_night(
             config,
             listings,
             options,
-            configured=not urls,
+            configured=not (urls or patterns),
             clock=clock,
             say=say,
             time_limit=time_limit or TIME_LIMIT_SECONDS,

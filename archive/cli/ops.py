@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.context import Context, print_json, say, with_globals
+from archive.cli.context import Context, NamedPath, print_json, say, with_globals
 
 if TYPE_CHECKING:
     from archive.ops.daily import Daily
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     metavar="DIR",
     help="Write the files; replaces none that differs.",
 )

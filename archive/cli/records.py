@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from archive.cli.context import NUMBER, Context, print_json, reading, say, with_globals
+from archive.cli.context import NUMBER, Context, NamedPath, print_json, reading, say, with_globals
 from archive.errors import Locked, StorageError, UsageError
 
 if TYPE_CHECKING:
-    import sqlite3
+    from archive.sqlite import sqlite3
 
 
 @click.command()
@@ -64,12 +64,12 @@ def _add_alert_issues(context: Context, ledger: list[dict[str, Any]]) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=NamedPath(path_type=Path, dir_okay=False, allow_dash=True),
     help="A file; - or without it, standard output.",
 )
 @click.option(
     "--package",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(path_type=Path, file_okay=False),
     metavar="DIR",
     help="All of it, with its dictionary, as a Frictionless data package in a new directory.",
 )
@@ -190,7 +190,7 @@ def history(context: Context, key: str) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=NamedPath(path_type=Path, dir_okay=False, allow_dash=True),
     help="With --html: a file; - for standard output.",
 )
 @with_globals()
@@ -254,13 +254,16 @@ def verify(context: Context) -> None:
 
     It changes nothing; `baogao repair` mends. Example: baogao verify
     """
+    from archive import progress
     from archive.captures import todays_reader
-    from archive.cli.meter import Meter
     from archive.printable import spell_out
     from archive.verify import verify as verify_archive
 
-    with Meter() as meter, reading(context) as connection:
-        report = verify_archive(connection, context.data, todays_reader(), progress=meter)
+    try:
+        with reading(context) as connection:
+            report = verify_archive(connection, context.data, todays_reader(), progress=progress.advance_in_percent)
+    finally:
+        progress.erase()
     if context.as_json:
         counts = {name: getattr(report, name) for name in ("files", "records", "captures", "versions")}
         print_json(counts | {"problems": report.problems, "notices": report.notices})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.context import Context, Seconds, clock, print_json, say, with_globals
+from archive.cli.nights import LISTING_HELP
 from archive.errors import UsageError
 from archive.printable import spell_out
 
@@ -46,9 +47,10 @@ def init(context: Context) -> None:
 
 @click.command()
 @click.argument("urls", nargs=-1, metavar="[URL]...")
+@click.option("--listing", "patterns", multiple=True, metavar="PATTERN", help=LISTING_HELP)
 @click.option("--delay", type=Seconds(0, 3600), metavar="S", help="Seconds between two requests.")
 @with_globals()
-def check(context: Context, urls: tuple[str, ...], delay: float | None) -> None:
+def check(context: Context, urls: tuple[str, ...], patterns: tuple[str, ...], delay: float | None) -> None:
     """Load the configuration, fetch page 1 of each listing, and say what a night would make of it.
 
     Keeps nothing, locks nothing and needs no archive. Ends as a crawl would: 0, 3 (no answer), 4 (not to be read:
@@ -60,13 +62,19 @@ def check(context: Context, urls: tuple[str, ...], delay: float | None) -> None:
     from archive.firstpages import check_first_pages, choose_exit_code
 
     config = context.load_config()
-    listings = choose_listings(config, urls)
+    listings = choose_listings(config, urls, patterns)
     pause = config.delay if delay is None else delay
     check_delay(pause, listings, "--delay" if delay is not None else "crawl.delay")
     secrets = list(find_missing_secrets(config, os.environ))
     try:
         with stop_on_signals():
-            pages = check_first_pages(listings, delay=pause, user_agent=config.user_agent, now=clock())
+            pages = check_first_pages(
+                listings,
+                delay=pause,
+                user_agent=config.user_agent,
+                now=clock(),
+                hosts_at_once=config.max_concurrent_hosts,
+            )
     except Stopped as stopped:
         say("baogao: stopped; a check keeps nothing.")
         sys.exit(stopped.exit_code)

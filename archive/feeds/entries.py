@@ -16,10 +16,9 @@ from archive.language import HAN
 from archive.web.links import outward, report_path, with_query
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.alerts.model import Announcement
     from archive.feeds.selection import Selection
+    from archive.sqlite import sqlite3
 
 #: a reappearance is never called new
 LABELS: dict[Kind, str] = {kind: " / ".join(KINDS[kind]) for kind in get_args(Kind)}

@@ -15,10 +15,10 @@ from archive.search.terms import parse
 from archive.web.links import with_query
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
     from archive.alerts.model import Event
+    from archive.sqlite import sqlite3
 
 LATEST = 100  #: entries; a reader that looks in once a day misses none
 KINDS: tuple[Kind, ...] = get_args(Kind)

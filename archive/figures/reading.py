@@ -14,8 +14,9 @@ from archive.query import choose_reading, find_item, find_listing, load_record, 
 from archive.text import tidy
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
+
+    from archive.sqlite import sqlite3
 
 _STORED = (
     "raw",

@@ -9,11 +9,11 @@ from archive.progress import advance
 from archive.store import transaction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from decimal import Decimal
 
     from archive.figures.model import Disagreement, Figure
+    from archive.sqlite import sqlite3
 
 Row = tuple[Any, ...]
 #: versions a transaction: what a kill loses is less than a second of work

@@ -17,11 +17,11 @@ from archive.figures.words import find_versions, normalise, parse_words
 from archive.query import find_listing, resolve_as_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
     from archive.figures.model import Role
     from archive.figures.words import Words
+    from archive.sqlite import sqlite3
 
 ROLES: tuple[Role, ...] = ("level", "count", "share", "change", "ratio", "threshold")
 _CURRENCY = re.compile("[A-Z]{3}")

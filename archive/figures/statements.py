@@ -11,11 +11,11 @@ from archive.figures.reading import list_readings, load_figures, load_texts
 from archive.figures.words import normalise
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from archive.figures.choice import Choice
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from archive.search.segment import segment
 from archive.text import fold, tidy
 
 if TYPE_CHECKING:
-    import sqlite3
+    from archive.sqlite import sqlite3
 
 MAX_LENGTH = 200
 FREE = 4  #: letters from which on a word may have any ending

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -14,12 +13,14 @@ from urllib.parse import quote
 from archive.alerts.events import find_namespace
 from archive.alerts.outbox import APPLICATION_ID as OUTBOX
 from archive.deciding import find_last_settled
-from archive.errors import StorageError, UsageError
+from archive.errors import Locked, StorageError, UsageError
 from archive.keeping import dump
 from archive.keeping.depot import depot_errors, describe, lock_depot
 from archive.keeping.manifest import Kept, Manifest, is_safe_name
 from archive.keeping.snapshot import copy_database, list_referenced, take_out
 from archive.printable import spell_out
+from archive.rewriting import find_pending
+from archive.sqlite import sqlite3
 from archive.store import BUSY_SECONDS, is_frozen, open_for_reading, storage_errors
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Backup:
     copied: list[Kept] = field(default_factory=list)
     skipped: list[Kept] = field(default_factory=list)  #: there already
     left_out: list[str] = field(default_factory=list)  #: of a night in progress
+    rotten: list[str] = field(default_factory=list)  #: WARC files whose copies had lost their bytes; copied anew
 
     def add(self, kept: Kept, *, is_new: bool) -> None:
         (self.copied if is_new else self.skipped).append(kept)
@@ -77,6 +79,7 @@ class _Round:
         self.schemas: dict[str, int] = {}
         self.done: list[tuple[Kept, bool]] = []
         self.left_out: list[str] = []
+        self.rotten: list[str] = []
 
     def run(self, source: sqlite3.Connection, config: Path | None) -> Backup:
         self._refuse_another(source)
@@ -94,7 +97,7 @@ class _Round:
         )
         self.depot.save_manifest(manifest)
         self.depot.sweep(manifest)
-        backup = Backup(manifest, left_out=self.left_out)
+        backup = Backup(manifest, left_out=self.left_out, rotten=self.rotten)
         for kept, is_new in self.done:
             backup.add(kept, is_new=is_new)
         return backup
@@ -123,6 +126,7 @@ class _Round:
             with copy_database(source, self.data.db, unfinished) as copy:
                 closed = self._find_warcs(copy)
                 self._keep_warcs(closed)
+                self._refuse_pruning(source, copy)
                 take_out(copy, self.left_out)
                 self.schemas["archive.db"] = copy.execute("PRAGMA user_version").fetchone()[0]
                 facts = describe_archive(copy)
@@ -161,7 +165,7 @@ class _Round:
         return sorted(closed)
 
     def _keep_warcs(self, names: Iterable[str]) -> None:
-        """A closed file never changes: one untouched since the earlier backup is not even read again."""
+        """A closed file never changes: of one untouched since the earlier backup only the copy is read again."""
         earlier = {kept.path: kept for kept in self.earlier.files} if self.earlier else {}
         for name in names:
             path, source = f"warc/{name}", self.data.warc / name
@@ -170,11 +174,28 @@ class _Round:
                 known is not None
                 and name.endswith(".warc.gz")
                 and self._is_untouched(source, known)
-                and self.depot.holds(known)
+                and self.depot.is_whole(known)
             ):
                 self.done.append((known, False))
             elif source.is_file():
+                is_rotten = known is not None and self.depot.holds(known) and not self.depot.is_whole(known)
                 self.done.append(self.depot.store(path, source))
+                if is_rotten:
+                    self.rotten.append(path)
+
+    def _refuse_pruning(self, source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
+        """The copy of archive.db and those of the files must be of one moment. Raises Locked."""
+        known, now = (dict(map(tuple, each.execute("SELECT file, bytes FROM warc_files"))) for each in (copy, source))
+        for kept, _ in self.done:
+            size = known.get(kept.path, kept.bytes)
+            if size != now.get(kept.path, size) or (
+                size != kept.bytes
+                and (find_pending(self.data, kept.path) or (self.data.root / kept.path).stat().st_size == size)
+            ):
+                raise Locked(
+                    f"{kept.path} is being pruned, or that was cut short: wait until `baogao prune` ends, or run "
+                    "`baogao settle`, which finishes it, then back up again; no backup was changed."
+                )
 
     def _is_untouched(self, source: Path, known: Kept) -> bool:
         """Size alone would take a damaged file for the whole one that a person has put in its place since."""

@@ -67,12 +67,24 @@ class Depot:
             unfinished.unlink(missing_ok=True)
 
     def holds(self, kept: Kept) -> bool:
-        """A whole file: it gets its name only when all of it is on disk. Only a test reads it again."""
+        """A file of that name and size, which it gets only when all of it is on disk."""
         try:
             found = (self.files / kept.stored).lstat()
         except FileNotFoundError:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == kept.bytes
+
+    def is_whole(self, kept: Kept) -> bool:
+        """The same, and the very bytes: a disk may lose some of them without a word."""
+        if not self.holds(kept):
+            return False
+        try:
+            file = open_regular(self.files / kept.stored)
+            return copy_digesting(file, lambda _: None) == kept.sha256
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return False
+            raise
 
     def name_unfinished(self) -> Path:
         return self.files / f"{_UNFINISHED}{secrets.token_hex(8)}"
@@ -81,7 +93,7 @@ class Depot:
         """Keep a file's bytes; False where they are there already."""
         for _ in range(ATTEMPTS):
             kept = describe(path, source)
-            if self.holds(kept):
+            if self.is_whole(kept):
                 return kept, False
             unfinished = self.name_unfinished()
             try:
@@ -100,7 +112,7 @@ class Depot:
 
     def adopt(self, unfinished: Path, kept: Kept) -> bool:
         """Give a finished file its name; False where it is there already."""
-        if self.holds(kept):
+        if self.is_whole(kept):
             unfinished.unlink()
             return False
         if not kept.is_private:
@@ -115,8 +127,8 @@ class Depot:
         """Hand a file's bytes on. Raises StorageError where they are not what the manifest says."""
         place = spell_out(str(self.files / kept.stored))
         advice = (
-            "this backup can't be restored; remove that file and run `baogao backup` again while the archive lives, or "
-            "use another backup."
+            "this backup can't be restored; run `baogao backup` again while the archive lives, which copies that file "
+            "anew, or use another backup."
         )
         try:
             file = open_regular(self.files / kept.stored)

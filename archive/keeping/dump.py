@@ -11,11 +11,12 @@ import json
 from typing import TYPE_CHECKING
 
 from archive.keeping.manifest import Dumped
+from archive.shown import stand_in
 
 if TYPE_CHECKING:
-    import sqlite3
+    from archive.sqlite import sqlite3
 
-VERSION = 1  #: rises with every change of what stands below; dumps of two versions are not compared
+VERSION = 2  #: rises with every change of what stands below; dumps of two versions are not compared
 
 _SETTLED = "(SELECT id FROM runs WHERE outcome <> 'open')"
 _TABLES = {
@@ -39,9 +40,10 @@ _TABLES = {
     "LEFT JOIN item_versions p ON p.id = v.previous_id ORDER BY i.key, v.seq",
     "fields": "SELECT i.key, v.seq, c.field FROM item_changes c JOIN item_versions v ON v.id = c.version_id "
     "JOIN items i ON i.id = v.item_id ORDER BY i.key, v.seq, c.field",
-    "sightings": "SELECT c.warc_file, c.warc_offset, s.position, i.key, v.seq FROM sightings s "
+    # without positions: of what is folded they are gone, and it says the same
+    "sightings": "SELECT c.warc_file, c.warc_offset, i.key, v.seq FROM shown s "
     "JOIN captures c ON c.id = s.capture_id JOIN items i ON i.id = s.item_id "
-    "LEFT JOIN item_versions v ON v.id = s.version_id ORDER BY c.warc_file, c.warc_offset, s.position",
+    "LEFT JOIN item_versions v ON v.id = s.version_id ORDER BY c.warc_file, c.warc_offset, i.key, v.seq",
     "events": "SELECT e.id, e.run_id, e.kind, i.key, v.seq, e.at, e.fields, e.detail, e.alert FROM events e "
     "JOIN items i ON i.id = e.item_id JOIN item_versions v ON v.id = e.version_id ORDER BY e.id",
     "issues": "SELECT s.run_id, s.level, s.code, s.message, s.at, c.warc_file, c.warc_offset FROM issues s "
@@ -51,6 +53,7 @@ _TABLES = {
 
 def dump_content(connection: sqlite3.Connection) -> dict[str, Dumped]:
     """Rows and digest of each table."""
+    stand_in(connection)
     dumped = {}
     for table, query in _TABLES.items():
         digest, rows = hashlib.sha256(), 0

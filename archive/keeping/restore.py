@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import os
+import re
 import secrets
 import shutil
 from typing import TYPE_CHECKING
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from archive.keeping.manifest import Kept, Manifest
 
 _FOLDERS = ("warc", "state")
+_RESTORING = ".restoring-"
+_LEFT = re.compile(rf"{re.escape(_RESTORING)}[0-9a-f]{{16}}\Z")
 
 
 def restore(source: Path, target: Path) -> Manifest:
@@ -30,6 +35,7 @@ def restore(source: Path, target: Path) -> Manifest:
 
     Raises UsageError, StorageError (cut or altered; no room), Locked (a backup is being written there).
     """
+    _sweep(target)
     _refuse_occupied(target)
     if target.resolve().is_relative_to(source.resolve()):
         raise UsageError(f"{spell_out(str(target))} lies inside the backup: name a directory outside of it.")
@@ -41,12 +47,34 @@ def restore(source: Path, target: Path) -> Manifest:
                     "was restored."
                 )
         place = _choose_place(target)
+        place.mkdir()
         try:
-            _fill(depot, manifest, place)
-            _move_into(place, target)
+            with _hold(place):
+                _fill(depot, manifest, place)
+                _move_into(place, target)
         finally:
             shutil.rmtree(place, ignore_errors=True)
     return manifest
+
+
+def _sweep(target: Path) -> None:
+    """Remove what restores into the same directory have left that were killed; one at work holds its own."""
+    beside = target.parent.glob(f"{glob.escape(target.name)}{_RESTORING}*") if target.name else ()
+    for place in (*beside, *target.glob(f"{_RESTORING}*")):
+        if _LEFT.search(place.name) and place.is_dir() and not place.is_symlink():
+            with contextlib.suppress(OSError), _hold(place):
+                shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _hold(place: Path) -> Iterator[None]:
+    """An flock, which dies with the process. Raises BlockingIOError where another one has it."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_occupied(target: Path) -> None:
@@ -68,7 +96,7 @@ def _refuse_occupied(target: Path) -> None:
 
 def _choose_place(target: Path) -> Path:
     """Beside the target; inside it where it is a mounted volume, which no rename can replace."""
-    name = f".restoring-{secrets.token_hex(8)}"
+    name = f"{_RESTORING}{secrets.token_hex(8)}"
     if target.is_symlink() or target.is_mount() or (target.is_dir() and not os.access(target.parent, os.W_OK)):
         return target / name
     return target.with_name(f"{target.name}{name}")
@@ -78,7 +106,6 @@ def _fill(depot: Depot, manifest: Manifest, place: Path) -> None:
     for kept in manifest.files:
         if not depot.holds(kept):
             depot.fetch(kept, lambda _: None)  # says what is wrong, before anything is copied
-    place.mkdir()
     for folder in _FOLDERS:
         (place / folder).mkdir()
     for kept in manifest.files:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from typing import TYPE_CHECKING
 
+from archive.sqlite import sqlite3
 from archive.store import check, storage_errors
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from archive.printable import spell_out
 from archive.store import DataDirectory, open_for_reading, storage_errors
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
+
+    from archive.sqlite import sqlite3
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 #: how far clocks may be apart

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.pages.arrangement import Block
-    from archive.pages.tree import Document, Line
+    from archive.pages.tree import Document, Line, Node
 
+_EXCERPT = 40  #: characters
 _MOST_UNTITLED = 3  #: of so many entries one may lack its title
 
 
@@ -39,6 +40,25 @@ def find_half_read(document: Document, blocks: list[Block]) -> str | None:
             if node.detail and node.detail.key not in known:
                 return f"text above the first title goes with another report ({node.detail.key})"
     return None
+
+
+def list_unread(document: Document, blocks: Sequence[Block]) -> tuple[str, ...]:
+    """How those parts of the list begin that look like its entries, hold text, and were read as none of them."""
+    forms: dict[Node, set[str]] = {}
+    for block in blocks:
+        if block.node is not None and block.node.parent is not None:
+            forms.setdefault(block.node.parent, set()).add(block.node.signature)
+    inside = {number for block in blocks for number in _lines_of(document, block)}
+    unread = []
+    for home, alike in forms.items():
+        for child in document.below(home):
+            if child.parent is not home or child.signature not in alike or child.hidden or child.start >= child.end:
+                continue
+            lines = document.lines[document.line_of[child.start] : document.line_of[child.end - 1] + 1]
+            text = [line for line in lines if line.is_prose and not stands_in_advertisement(document, line)]
+            if text and inside.isdisjoint(line.index for line in lines):
+                unread.append(lines[0].text[:_EXCERPT])
+    return tuple(unread)
 
 
 def _is_bilingual(lines: list[Line]) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from archive.charset import Decoded, decode
 from archive.model import Entry, Page, Refused
 from archive.pages.blocks import find_blocks
-from archive.pages.doubts import find_half_read, find_unclaimed
+from archive.pages.doubts import find_half_read, find_unclaimed, list_unread
 from archive.pages.entry import draft, finish
 from archive.pages.guard import MAX_BYTES, find_hostility
 from archive.pages.links import split_link
@@ -72,6 +72,7 @@ def _read(document: Document, markup: str, url: str, decoded: Decoded) -> Page |
         frame=_frame(document, blocks, found.pieces),
         charset=decoded.charset,
         closed=_CLOSED.search(markup, max(0, len(markup) - _END)) is not None,
+        unread=tuple(map(tidy, list_unread(document, blocks))),
     )
 
 

@@ -14,10 +14,10 @@ from archive.search.presence import Presence, tell_presence
 from archive.search.scope import Scope, list_current, select_items
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from archive.search.terms import Node
+    from archive.sqlite import sqlite3
 
 RANKED = 3_000  #: of more reports than these, which a word hardly tells apart, the newest are ranked
 _INDEX = "main.version_index"

@@ -9,7 +9,7 @@ from archive.search.segment import segment
 from archive.store import transaction
 
 if TYPE_CHECKING:
-    import sqlite3
+    from archive.sqlite import sqlite3
 
 #: versions a transaction: what a kill loses is about a second of work
 BATCH = 1000

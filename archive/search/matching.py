@@ -12,10 +12,10 @@ from archive.search.segment import pause_behind, segment
 from archive.search.terms import Every, Phrase, Some
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Iterator
 
     from archive.search.terms import Node
+    from archive.sqlite import sqlite3
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"  #: of version_index: what is found there must be found here
 WORDS = 200  #: that one beginning may stand for; the commonest

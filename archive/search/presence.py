@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from archive.query import choose_reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
+
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from archive.search.scope import Standing, load_standings, make_scope
 from archive.search.terms import FIELDS, parse
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from archive.search.finding import Finding
     from archive.search.presence import Presence
+    from archive.sqlite import sqlite3
 
 _COLUMNS = {"zh": "summary_zh", "en": "summary_en", "title": "title"}  #: in the order of the index
 _QUOTED = re.compile('"([^"]*)"')
@@ -113,15 +113,15 @@ def _mark(connection: sqlite3.Connection, expression: str, rows: dict[int, sqlit
     latin = any(char.isascii() and char.isalnum() for quoted in _QUOTED.findall(expression) for char in quoted)
     fill_index(
         connection,
-        "shown",
+        "hits_shown",
         (
             # a Chinese query has no match in an English text, and leaving that out is a third of the work
             (row["id"], *(row[name] if latin or not row[name].isascii() else "" for name in _COLUMNS.values()))
             for row in rows.values()
         ),
     )
-    columns = ", ".join(f"highlight(shown, {number}, '{BEGIN}', '{END}')" for number in range(3))
-    marked = connection.execute(f"SELECT rowid, {columns} FROM temp.shown WHERE shown MATCH ?", (expression,))
+    columns = ", ".join(f"highlight(hits_shown, {number}, '{BEGIN}', '{END}')" for number in range(3))
+    marked = connection.execute(f"SELECT rowid, {columns} FROM temp.hits_shown WHERE hits_shown MATCH ?", (expression,))
     return {
         number: {
             name: find_spans(rows[number][_COLUMNS[name]], text) for name, text in zip(_COLUMNS, texts, strict=True)

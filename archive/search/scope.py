@@ -12,8 +12,9 @@ from archive.moments import read_moment
 from archive.query import choose_reading, find_listing, resolve_as_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
+
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def load_standings(
     connection: sqlite3.Connection, run: int | None, item_ids: Iterable[int] | None = None
 ) -> dict[int, Standing]:
     """By item; now, or as the walks up to a run had it."""
-    only = "1" if item_ids is None else f"i.id IN ({','.join(map(str, item_ids))})"
+    only = "1" if item_ids is None else f"{'i.id' if run is None else 's.item_id'} IN ({','.join(map(str, item_ids))})"
     if run is None:
         rows = connection.execute(
             "SELECT i.id, i.state, l.key FROM items i LEFT JOIN memberships m ON m.item_id = i.id "
@@ -144,9 +145,9 @@ def _stand_as_of(connection: sqlite3.Connection, run: int, only: str) -> dict[in
     """The same as :func:`archive.query.load_record` says of one report."""
     past = load_absences(connection, run)
     rows = connection.execute(
-        "SELECT i.id, l.id, l.key, max(c.run_id) FROM items i JOIN sightings s ON s.item_id = i.id "
+        "SELECT s.item_id, l.id, l.key, max(c.run_id) FROM shown s "
         "JOIN captures c ON c.id = s.capture_id JOIN listings l ON l.id = c.listing_id "
-        f"WHERE c.run_id <= ? AND {only} GROUP BY i.id, l.id ORDER BY i.id, l.key",
+        f"WHERE c.run_id <= ? AND {only} GROUP BY s.item_id, l.id ORDER BY s.item_id, l.key",
         (run,),
     )
     standings = {}

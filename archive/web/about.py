@@ -8,8 +8,7 @@ from archive.descriptor import METADATA, SOFTWARE
 from archive.web.answers import Page
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 

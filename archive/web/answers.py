@@ -12,12 +12,12 @@ from urllib.parse import unquote
 from archive.errors import BaogaoError, NewerArchive, UsageError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request, Response
 
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
     Compose = Callable[[sqlite3.Connection, "Ask"], "Page | Document | Moved"]
@@ -127,8 +127,7 @@ def _understand(request: Request, data: DataDirectory, base_url: str | None) -> 
 
 def _read_snapshot(connection: sqlite3.Connection, ask: Ask, compose: Compose) -> Page | Document | Moved:
     """Everything on a page is from one moment, whatever is being written meanwhile."""
-    import sqlite3  # noqa: PLC0415
-
+    from archive.sqlite import sqlite3  # noqa: PLC0415
     from archive.store import storage_errors  # noqa: PLC0415
 
     try:
@@ -146,8 +145,8 @@ def _read_snapshot(connection: sqlite3.Connection, ask: Ask, compose: Compose) -
         return _apologize(503, "The archive can't be read now", error)
     except UsageError as error:
         return _apologize(400, "That can't be answered", error)
-    except BaogaoError as error:
-        return _apologize(503, "The archive can't be read now", error)
+    except (BaogaoError, MemoryError) as error:  # the latter: a visitor's SQL takes all that archive.web.bounds allows
+        return _apologize(503, "The archive can't be read now", str(error) or "Too much is asked for: try again soon.")
     except sqlite3.OperationalError as error:
         if str(error) != "interrupted":
             raise

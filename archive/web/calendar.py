@@ -12,9 +12,9 @@ from archive.web.answers import Page
 from archive.web.links import with_query
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 #: status → the letter that stands for it, what it means

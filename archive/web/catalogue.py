@@ -13,7 +13,7 @@ from archive.query import choose_reading
 from archive.search.scope import Standing, load_standings
 
 if TYPE_CHECKING:
-    import sqlite3
+    from archive.sqlite import sqlite3
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 #: a catalogue of 10,000 reports takes about 8 MB and a tenth of a second

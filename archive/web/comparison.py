@@ -16,8 +16,7 @@ from archive.web.links import difference_path
 from archive.web.mementos import find_report
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,20 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from datasette.database import Database
 
 from archive.store import is_frozen, open_for_reading
+from archive.web.bounds import bound_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from datasette.app import Datasette
 
+    from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
 T = TypeVar("T")
 PRIMARY_KEY = "id"  #: of every table that another one refers to
 #: of our own pages: a visitor's SQL, which may count to infinity, has Datasette's, and lets them work
 THREADS = 4
-#: the longest text or blob that a visitor's SQL may read or make: one word of it could ask for a gigabyte
-CELL_BYTES = 1_000_000
 
 
 class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
@@ -60,7 +59,7 @@ class ArchiveDatabase(Database):  # type: ignore[misc]  # Datasette has no types
 
         def run() -> T:
             connection = self._connection()
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, CELL_BYTES)
+            bound_cells(connection)
             return fn(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, run)

@@ -12,10 +12,10 @@ from archive.web.answers import Document
 from archive.web.mementos import to_http_date
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from archive.feeds.model import Feed
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 

@@ -15,10 +15,10 @@ from archive.search.scope import make_scope
 from archive.search.terms import parse
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
 
     from archive.search.query import Hit
+    from archive.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from archive.web.links import with_query
 from archive.web.sparkline import draw_sparkline
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
     from archive.search.query import Hit
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
     from archive.web.catalogue import Report
     from archive.web.finding import Ranking

@@ -10,10 +10,10 @@ from archive.figures.align import align_figures
 from archive.figures.reading import load_figures, load_rows
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from archive.figures.model import Figure
+    from archive.sqlite import sqlite3
 
 _KINDS = {
     "value": "another value",

@@ -15,9 +15,8 @@ from archive.web.answers import Document, Page
 from archive.web.links import with_query
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.figures.series import Series
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 NONE = "'none'"

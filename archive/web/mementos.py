@@ -13,9 +13,9 @@ from archive.web.answers import Document, Moved, NotThere
 from archive.web.links import outward, report_path, to_uri
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from http import HTTPStatus
 
 from datasette.database import QueryInterrupted
 from datasette.views.base import DatasetteError
 
 from archive.errors import BaogaoError
+from archive.sqlite import sqlite3
 
 TABLES = "/archive"  #: where Datasette's pages are
 
@@ -26,8 +26,9 @@ def explain(path: str, error: Exception) -> Exception:
         return _refuse(
             HTTPStatus.BAD_REQUEST, "That took too long", "The time for a query is over: ask for less at once."
         )
-    elif isinstance(error, sqlite3.DataError):  # longer than archive.web.database lets it be
-        return _refuse(HTTPStatus.BAD_REQUEST, "That can't be answered", f"{error}: ask for less at once.")
+    elif isinstance(error, sqlite3.DataError | MemoryError):  # longer than archive.web.bounds lets it be
+        said = str(error) or "string or blob too big"
+        return _refuse(HTTPStatus.BAD_REQUEST, "That can't be answered", f"{said}: ask for less at once.")
     elif path.startswith(TABLES) and isinstance(error, ValueError | KeyError):  # how it reads its parameters
         return _refuse(
             HTTPStatus.BAD_REQUEST,

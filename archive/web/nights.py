@@ -8,14 +8,13 @@ from archive.query import list_runs
 from archive.web.answers import NotThere, Page
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 PER_PAGE = 60
 _NEWS = ("appeared", "changed", "cosmetic", "corrected", "withdrawn", "reappeared")
 OUTCOMES = {
-    "complete": "every listing was walked to its proved end",
+    "complete": "every listing was walked to its proved end, or as far as the budget of a night goes",
     "partial": "what was seen counts; nothing was taken as gone",
     "rejected": "the listing looked broken: nothing was published",
     "aborted": "it ended before its time; what was seen counts",

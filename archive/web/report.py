@@ -19,9 +19,9 @@ from archive.web.mementos import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 _CAUSES = {

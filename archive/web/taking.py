@@ -12,9 +12,8 @@ from archive.web.answers import Document
 from archive.web.mementos import describe_capture, describe_memento, find_original, load_version
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from archive.cite import Form
+    from archive.sqlite import sqlite3
     from archive.web.answers import Ask
 
 #: form → the ending of its file, its type

@@ -1,8 +1,8 @@
 """What a night adds to the archive in which nothing changed: 5,000 reports on 500 pages."""
 
 import contextlib
-import sqlite3
 
+from archive.sqlite import sqlite3
 from tests.bench.figures import Figure, at_most
 from tests.bench.publisher import publisher
 from tests.bench.running import BAOGAO, run

@@ -23,10 +23,11 @@ class Done(NamedTuple):
     seconds: float  #: from outside
     cpu: float  #: seconds of processor time, with those of the processes it started: a busy machine hardly changes them
     printed: str
+    said: str  #: on stderr
 
 
-def run(*command, cwd, env=None):
-    """Run a command that must succeed."""
+def run(*command, cwd, env=None, patience=PATIENCE_SECONDS, codes=(0,)):
+    """Run a command that must succeed: end with one of ``codes``."""
     started, used = time.perf_counter(), _cpu_of_children()
     done = subprocess.run(
         [str(part) for part in command],
@@ -34,14 +35,14 @@ def run(*command, cwd, env=None):
         env=os.environ | {"HOME": str(cwd)} | (env or {}),
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=patience,
         check=False,
         stdin=subprocess.DEVNULL,
     )
     seconds = time.perf_counter() - started
-    if done.returncode:
+    if done.returncode not in codes:
         raise CommandFailedError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return Done(seconds, _cpu_of_children() - used, done.stdout)
+    return Done(seconds, _cpu_of_children() - used, done.stdout, done.stderr)
 
 
 def _cpu_of_children():

@@ -2,7 +2,6 @@
 
 import random
 import re
-import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from archive.search.matching import one_moment
 from archive.search.query import search
 from archive.search.scope import Scope
 from archive.search.terms import parse
+from archive.sqlite import sqlite3
 from archive.store import open_for_reading, open_for_writing
 from archive.text import fold
 from tests.bench.corpus import generate, store

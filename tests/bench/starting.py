@@ -1,9 +1,9 @@
 """How soon a query answers, against the interpreter it runs in."""
 
 import contextlib
-import sqlite3
 import sys
 
+from archive.sqlite import sqlite3
 from tests.bench.figures import Figure, at_most, ratio_of, spread
 from tests.bench.nights import Archive
 from tests.bench.publisher import make_site

@@ -5,13 +5,13 @@ import os
 import random
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 from dataclasses import replace
 
+from archive.sqlite import sqlite3
 from tests.bench.figures import Figure, say
 from tests.bench.nights import EPOCH, Archive
 from tests.bench.publisher import TAG, make_site

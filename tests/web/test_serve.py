@@ -3,13 +3,13 @@
 import contextlib
 import shutil
 import socket
-import sqlite3
 import threading
 
 import pytest
 
 from archive import schema
 from archive.derive import derive
+from archive.sqlite import sqlite3
 from tests.command import Desk, unprivileged, wait_for
 from tests.web import collection
 from tests.web.conftest import serving, wait_for_address, wait_until_served
@@ -82,7 +82,7 @@ def test_archive_that_can_not_be_served(desk):
     assert "newer release" in desk.run("serve", "--port", "0").sentence
     desk.db.unlink()
     said = desk.run("serve", "--port", "0")
-    assert (said.code, "reparse" in said.sentence) == (2, True)
+    assert (said.code, "`baogao repair`" in said.sentence) == (7, True)
 
 
 def test_nothing_is_written(desk):
@@ -173,10 +173,10 @@ def test_archive_that_is_gone_is_said(desk):
         desk.db.rename(desk.db.with_name("elsewhere.db"))
         response = site.get("/")
         assert response.status_code == 503
-        assert "baogao reparse" in response.text
+        assert "baogao repair" in response.text
         for path in ("/archive/reports", "/archive/reports.json", "/archive.json?sql=select+1"):
             tables = site.get(path)
             assert tables.status_code == 503
-            assert "baogao reparse" in tables.text
+            assert "baogao repair" in tables.text
         desk.db.with_name("elsewhere.db").rename(desk.db)
         assert site.get("/").status_code == 200
