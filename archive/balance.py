@@ -23,6 +23,13 @@ SELECT v.cause, i.key, v.seq FROM item_versions v JOIN items i ON i.id = v.item_
   SELECT 1 FROM events e WHERE e.run_id = v.run_id AND e.item_id = v.item_id AND e.version_id = v.id
   AND e.kind = CASE v.cause WHEN 'first' THEN 'appeared' WHEN 'site' THEN 'changed' ELSE 'corrected' END)
 ORDER BY v.id"""
+_STRANGE = """
+SELECT DISTINCT i.key
+FROM (SELECT item_id, version_id FROM sightings UNION SELECT item_id, version_id FROM sighting_spans) s
+JOIN item_versions v ON v.id = s.version_id JOIN items i ON i.id = s.item_id WHERE v.item_id <> s.item_id ORDER BY 1"""
+_SHOWN = """
+SELECT c.run_id, c.listing_id, count(DISTINCT s.item_id)
+FROM shown s JOIN captures c ON c.id = s.capture_id GROUP BY 1, 2"""
 #: the events whose alert hangs on whether a listing that showed, or held, the report had been walked to its end before
 _ANNOUNCED = """
 WITH proved(listing_id, run_id) AS (SELECT listing_id, min(run_id) FROM walks WHERE complete = 1 GROUP BY listing_id)
@@ -40,6 +47,22 @@ _DECISIONS = "SELECT run_id, kind, content FROM notes WHERE kind IN ('accept', '
 #: events.detail of what is told to nobody, whoever shows it; see archive.items and archive.returns
 _SILENT = {"flapping", "overlooked by an earlier parser"}
 _AFTER = {"release": "due", "drop": "quiet"}
+
+
+def check_sightings(connection: sqlite3.Connection) -> Iterator[str]:
+    """Sentences: what was shown, folded or not, against the versions it names and the entries each walk counted."""
+    stand_in(connection)
+    for (key,) in connection.execute(_STRANGE):
+        yield f"{key} was shown reading as another report"
+    shown = {(run, listing): count for run, listing, count in connection.execute(_SHOWN)}
+    (aliases,) = connection.execute("SELECT count(*) FROM notes WHERE kind = 'alias'").fetchone()
+    for run, listing, key, read in connection.execute(
+        "SELECT w.run_id, w.listing_id, l.key, w.entries_seen FROM walks w JOIN listings l ON l.id = w.listing_id "
+        "ORDER BY 1, 3"
+    ):
+        found = shown.get((run, listing), 0)
+        if found > read or (found < read and not aliases):  # two keys may be one report
+            yield f"run {run} read {read} entries of {key}, and it shows {found}"
 
 
 def check_events(connection: sqlite3.Connection) -> Iterator[str]:

@@ -20,6 +20,7 @@ TIME_LIMIT_SECONDS = 5 * 3600
 #: what the last request in hand may take when the budget is over, before the night is stopped for its time limit
 MARGIN_SECONDS = 300
 HEAD_PAGES = 10  #: where even page 10 shows news, the listing is to be walked, not looked at
+DURATION = 'allowed are hours, minutes and seconds, as in "1h30m"'
 _DURATION = re.compile(r"(?=\S)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
 
 
@@ -29,7 +30,7 @@ def read_budget(text: str, where: str) -> int:
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     budget = 3600 * hours + 60 * minutes + seconds
     if not budget:
-        raise UsageError(f'{where}: {text!r} is no duration; allowed are hours, minutes and seconds, as in "1h30m".')
+        raise UsageError(f"{where}: {text!r} is no duration; {DURATION}.")
     longest = TIME_LIMIT_SECONDS - MARGIN_SECONDS
     if budget > longest:
         raise UsageError(

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 import msgspec
 
 from archive.alerts.rules import AlertSection, make_channels, make_rules, name_choices
-from archive.budget import read_budget
+from archive.budget import DURATION, read_budget
 from archive.choosing import match_listings
 from archive.errors import UsageError
 from archive.heartbeat import make_heartbeat
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "https://report.iimedia.cn/tag/人民日报"
 DEFAULT_USER_AGENT = "baogao/0.1 (report archive; contact: none)"
 MIN_DELAY = 1.0  #: seconds; politeness to a host that is not ours
+HOSTS_AT_ONCE = 4
 RANK_STEP = 10  #: default ranks leave room between two listings
 _HOST = re.compile(r"(?=.{1,254}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")
 _TAG = re.compile(r"^/tag/([^/]+)/?$")
@@ -37,7 +38,7 @@ class _Crawl(msgspec.Struct, forbid_unknown_fields=True):
     user_agent: Annotated[str, msgspec.Meta(min_length=1, max_length=300)] = DEFAULT_USER_AGENT
     max_pages: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
     budget: str | None = None
-    max_concurrent_hosts: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    max_concurrent_hosts: Annotated[int, msgspec.Meta(ge=1, le=64)] = HOSTS_AT_ONCE
 
 
 class _Listing(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,7 +97,7 @@ class Config:
     operator: tuple[str, ...] = ()  #: names of channels: who hears of nights that fail
     heartbeat: Heartbeat | None = None
     budget: float | None = None  #: seconds, see archive.budget
-    max_concurrent_hosts: int = 4
+    max_concurrent_hosts: int = HOSTS_AT_ONCE
 
 
 def load_config(path: Path | None) -> Config:
@@ -125,6 +126,8 @@ def _explain(said: str) -> str:
         allowed = _SECTIONS[re.sub(r"\[\d+\]", "[...]", place)].__struct_fields__
         name = unknown[1] if key == "top level" else f"{key}.{unknown[1]}"
         return f"unknown key `{name}`; allowed here: {', '.join(allowed)}."
+    if key == "crawl.budget":  # msgspec knows no durations
+        return f"`{key}`: {DURATION}."
     return f"`{key}`: {name_choices(key, message) or f'{message[0].lower()}{message[1:]}.'}"
 
 
@@ -142,7 +145,12 @@ def _resolve(file: _File, name: str) -> Config:
             listing = Listing(listing.key, listing.url, listing.rank, entry.page_url)
         known = listings.setdefault(listing.key, listing)
         if known != listing and (known.url != listing.url or entry.rank is not None or entry.page_url is not None):
-            raise UsageError(f"{where}.url`: names the listing {listing.key} a second time; keep one of the two.")
+            raise UsageError(
+                f"{where}.url`: names the listing {listing.key} a second time, after {known.url}; keep one of the two "
+                "(a tag is known by its name, whatever the site: another site's needs a data directory of its own)."
+                if known.url != listing.url
+                else f"{where}.url`: names the listing {listing.key} a second time; keep one of the two."
+            )
     channels = make_channels(file.channel, name)
     config = Config(
         tuple(listings.values()),

@@ -64,9 +64,9 @@ def diagnose(facts: Facts) -> list[Finding]:
     if facts.config_problem is None:
         findings += [*check_secrets(facts.secret_problems), check_name(facts.is_anonymous)]
     if not facts.places:
-        return [*findings, Finding("archive", "warning", f"none yet at {facts.root}", "`baogao crawl` makes it.")]
+        return [*findings, check_absence(facts.root, facts.obstacle)]
     is_locked = facts.locks.get(LOCK) is not None
-    findings += check_places(facts.places, facts.uid)
+    findings += [check_mount(facts.root)] if facts.is_read_only else check_places(facts.places, facts.uid)
     findings += check_disk(facts.free_bytes, facts.free_inodes)
     findings += [check_lock(name, holder, facts.now) for name, holder in facts.locks.items()]
     for database in facts.vitals.databases:
@@ -140,6 +140,18 @@ def check_name(is_anonymous: bool) -> Finding:  # noqa: FBT001 - the fact itself
         advice = "Set crawl.user_agent with an address, so that a site can write to you before it blocks you."
         return Finding("user agent", "warning", "names no contact", advice)
     return Finding("user agent", "ok", "names you")
+
+
+def check_absence(root: str, obstacle: str | None) -> Finding:
+    if obstacle is not None:
+        advice = "Make it by hand for the user who runs baogao, or name another one with --data."
+        return _broken_storage("archive", f"none at {root}, and none can be made: {obstacle}", advice)
+    return Finding("archive", "warning", f"none yet at {root}", "`baogao crawl` makes it.")
+
+
+def check_mount(root: str) -> Finding:
+    advice = "Mount it writable; after an error of the disk the system itself makes it so: look at `dmesg`."
+    return _broken_storage("permissions", f"{root} is on a read-only file system", advice)
 
 
 def check_places(places: tuple[Place, ...], uid: int) -> list[Finding]:

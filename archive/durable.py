@@ -1,4 +1,4 @@
-"""Renames that survive a power cut: file and directory are on disk before anyone relies on the new name."""
+"""Files made whole or not at all; renames that survive a power cut: on disk before anyone relies on the new name."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Make a file, whole or not at all. Raises OSError, FileExistsError too."""
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def rename_into_place(source: Path, target: Path) -> Path:

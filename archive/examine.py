@@ -70,7 +70,9 @@ class Facts:
     is_anonymous: bool
     root: str
     uid: int
+    obstacle: str | None = None  #: why there is no data directory and none can be made
     places: tuple[Place, ...] = ()  #: empty: there is no data directory
+    is_read_only: bool = False  #: the file system, whoever asks
     free_bytes: int = 0
     free_inodes: int | None = None
     locks: dict[str, dict[str, str] | None] = dataclasses.field(default_factory=dict)
@@ -105,11 +107,12 @@ def examine(
         uid=os.geteuid(),
     )
     if not data.root.is_dir():
-        return facts
+        return dataclasses.replace(facts, obstacle=_find_obstacle(data.root.absolute(), facts.uid))
     files = os.statvfs(data.root)
     return dataclasses.replace(
         facts,
         places=tuple(_list_places(data)),
+        is_read_only=bool(files.f_flag & os.ST_RDONLY),
         free_bytes=shutil.disk_usage(data.root).free,
         free_inodes=files.f_favail if files.f_files else None,
         locks={name: _find_holder(data.state / name) for name in (LOCK, "notify.lock")},
@@ -226,6 +229,14 @@ def _list_places(data: DataDirectory) -> Iterator[Place]:
             os.access(path, os.W_OK | enter, effective_ids=True),
             is_private=path == data.alerts,
         )
+
+
+def _find_obstacle(root: Path, uid: int) -> str | None:
+    above = next(path for path in (root, *root.parents) if os.access(path, os.F_OK, effective_ids=True))
+    if not above.is_dir():
+        return f"{above} is no directory"
+    may = os.access(above, os.W_OK | os.X_OK, effective_ids=True)
+    return None if may else f"uid {uid} may not write {above}"
 
 
 def _find_holder(path: Path) -> dict[str, str] | None:

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.dictionary import EXPORTS
@@ -20,7 +21,6 @@ from archive.tables import flatten, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
     from typing import BinaryIO, Literal
 
     from archive.dictionary import Column, Table
@@ -114,7 +114,7 @@ def deliver(chunks: Iterable[str], target: Path | None) -> None:
 
 @contextlib.contextmanager
 def open_whole(target: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears under its name when it is whole. Raises StorageError."""
+    """Standard output, or a file that appears under its name when it is whole. Raises StorageError, UsageError."""
     if target is None:
         sys.stdout.flush()
         yield sys.stdout.buffer
@@ -125,6 +125,8 @@ def open_whole(target: Path | None) -> Iterator[BinaryIO]:
             with target.open("wb") as device:
                 yield device
             return
+        if _is_of_an_archive(target):
+            raise UsageError(f"{spell_out(str(target))} belongs to an archive: nothing was written; name another file.")
         place = name_unfinished(target)
         try:
             with open(place, "xb", opener=_open_private) as file:
@@ -136,6 +138,13 @@ def open_whole(target: Path | None) -> Iterator[BinaryIO]:
         except BaseException:
             place.unlink(missing_ok=True)
             raise
+
+
+def _is_of_an_archive(target: Path) -> bool:
+    """Its databases, and whatever is in its warc/ and state/: no answer to a question may take their place."""
+    real = Path(os.path.realpath(target))
+    root = real.parent.parent if real.parent.name in {"warc", "state"} else real.parent
+    return (root / "archive.db").exists() and (real.parent != root or real.name.startswith(("archive.db", "alerts.db")))
 
 
 def name_unfinished(target: Path) -> Path:

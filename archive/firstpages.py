@@ -218,6 +218,7 @@ def _measure(listing: Listing, page: Page) -> ListingFigures:
         zh_share_before=None,
         en_share_before=None,
         ratio_before=None,
+        familiar=0,
     )
 
 

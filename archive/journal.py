@@ -137,8 +137,8 @@ def find_unindexed(connection: sqlite3.Connection, data: DataDirectory) -> list[
         file, size = str(part.path.relative_to(data.root)), part.path.stat().st_size
         if size < known.get(file, 0) and holds_pruned(part.path):
             raise StorageError(
-                f"{part.path} was pruned when another archive.db was in use: move this one away and run "
-                "`baogao repair`, which reads it from the WARC files."
+                f"{part.path} was pruned when another archive.db was in use: run `baogao repair`, which reads "
+                "that again from the WARC files."
             )
         if size < known.get(file, 0):
             raise StorageError(
@@ -162,7 +162,17 @@ def index_part(connection: sqlite3.Connection, data: DataDirectory, part: Part) 
                 _index_note(connection, file, part.run, record)
             elif record.type in {"response", "revisit"}:
                 _index_capture(connection, file, part.run, record)
-        _remember(connection, data, part.path, part.run)
+        if _has_rows(connection, file, part.run):  # a copy of other files may go as it came
+            _remember(connection, data, part.path, part.run)
+
+
+def _has_rows(connection: sqlite3.Connection, file: str, run: int) -> bool:
+    (found,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM captures WHERE warc_file = ?1) OR "
+        "EXISTS (SELECT 1 FROM notes WHERE run_id = ?2 AND warc_file = ?1)",
+        (file, run),
+    ).fetchone()
+    return bool(found)
 
 
 def _index_note(connection: sqlite3.Connection, file: str, run: int, record: Record) -> None:
@@ -202,13 +212,16 @@ def _index_capture(connection: sqlite3.Connection, file: str, run: int, record: 
             )
         payload_id = found[0]
     page = headers.get("Baogao-Page")
+    page_number = int(page) if page else None
+    if _is_copy(connection, file, run, listing_id, page_number, record.record_id):
+        return
     connection.execute(
         "INSERT OR IGNORE INTO captures (run_id, listing_id, page, url, status, fetched_at, digest, payload_id, "
         "record_id, warc_file, warc_offset, warc_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run,
             listing_id,
-            int(page) if page else None,
+            page_number,
             headers["WARC-Target-URI"],
             record.status,
             headers["WARC-Date"],
@@ -223,17 +236,33 @@ def _index_pruned(
     connection: sqlite3.Connection, file: str, run: int, record: Record, page: Mapping[str, object]
 ) -> None:
     """The row that the page had, but for its place."""
+    found = connection.execute("SELECT id FROM listings WHERE key = ?", (page["listing"],)).fetchone()
+    listing_id = found[0] if found else None
+    if _is_copy(connection, file, run, listing_id, page["page"], page["record_id"]):
+        return
     connection.execute(
         "INSERT OR IGNORE INTO captures (run_id, listing_id, page, url, status, fetched_at, digest, payload_id, "
-        "record_id, warc_file, warc_offset, warc_length, pruned_at) VALUES (?, "
-        "(SELECT id FROM listings WHERE key = ?), ?, ?, ?, ?, ?, "
+        "record_id, warc_file, warc_offset, warc_length, pruned_at) VALUES (?, ?, ?, ?, ?, ?, ?, "
         "(SELECT id FROM captures WHERE record_id = ? AND payload_id IS NULL), ?, ?, ?, ?, ?)",
         (
             run,
-            *(page[name] for name in ("listing", "page", "url", "status", "fetched_at", "digest", "payload")),
+            listing_id,
+            *(page[name] for name in ("page", "url", "status", "fetched_at", "digest", "payload")),
             *(page["record_id"], file, record.offset, record.length, page["pruned_at"]),
         ),
     )
+
+
+def _is_copy(
+    connection: sqlite3.Connection, file: str, run: int, listing_id: int | None, page: object, record_id: object
+) -> bool:
+    """Whether another file holds this record: somebody copied a WARC file. Of a payload the schema sees to it."""
+    found = connection.execute(
+        "SELECT 1 FROM captures WHERE run_id = ? AND listing_id IS ? AND page IS ? AND record_id = ? "
+        "AND warc_file <> ?",
+        (run, listing_id, page, record_id, file),
+    )
+    return found.fetchone() is not None
 
 
 def open_run(connection: sqlite3.Connection, start: Mapping[str, object]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.alerts.outbox import read_outbox
@@ -16,7 +18,6 @@ from archive.verdict import Verdict, load_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from archive.sqlite import sqlite3
     from archive.store import DataDirectory
@@ -57,6 +58,7 @@ LISTINGS_WITH_GATES = 50
 
 
 _READABLE = 0o644  #: for the collector, who is somebody else, under whatever umask a night runs
+_BEGINNING = b"# HELP baogao_"  #: of every file written here
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,10 @@ def _measure_disk(data: DataDirectory) -> Iterator[Sample]:
 
 
 def write_metrics(samples: list[Sample], file: Path) -> None:
-    """Whole or not at all: a scraper never reads half of it. Raises StorageError."""
+    """Whole or not at all: a scraper never reads half of it. Nothing but an earlier one is replaced.
+
+    Raises StorageError.
+    """
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile  # noqa: PLC0415 - 75 ms
 
     registry = CollectorRegistry()
@@ -208,11 +213,17 @@ def write_metrics(samples: list[Sample], file: Path) -> None:
             gauges[sample.name] = Gauge(f"baogao_{sample.name}", HELP[sample.name], names, registry=registry)
         gauge = gauges[sample.name]
         (gauge.labels(**dict(sample.labels)) if names else gauge).set(sample.value)
-    new = file.with_name(f"{file.name}.new")
+    target = Path(os.path.realpath(file))  # a link stays one
+    new = target.with_name(f"{target.name}.{os.getpid()}.new")  # of two commands that end at once, each its own
     try:
+        if not _is_ours(target):
+            raise StorageError(
+                f"The metrics file {file} is there and no metrics file of baogao: it stays as it is; name another with "
+                "--metrics."
+            )
         write_to_textfile(str(new), registry)
         new.chmod(_READABLE)
-        new.replace(file)
+        new.replace(target)
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
@@ -220,3 +231,13 @@ def write_metrics(samples: list[Sample], file: Path) -> None:
             f"The metrics file {file} can't be written ({error.strerror}): check its directory, or name another with "
             "--metrics."
         ) from error
+
+
+def _is_ours(target: Path) -> bool:
+    """Whether nothing is lost with it: no database or configuration, no device like /dev/null."""
+    if not target.exists():
+        return True
+    if not target.is_file():
+        return False
+    with target.open("rb") as there:
+        return there.read(len(_BEGINNING)) in (b"", _BEGINNING)

@@ -12,7 +12,7 @@ from archive.captures import feed_captures
 from archive.compare import Content
 from archive.recording import load_stops
 from archive.vet import ListingFigures
-from archive.walk import LEFT_FOR_LATER, Stop, Walk, WalkResult
+from archive.walk import EMPTY, LEFT_FOR_LATER, Stop, Walk, WalkResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -234,8 +234,34 @@ def measure(connection: sqlite3.Connection, walked: Walked, run: int) -> Listing
         zh_share_before=zh_before,
         en_share_before=en_before,
         ratio_before=ratio_before,
+        familiar=known_entries or int(before is not None and _shows_known_texts(connection, listing_id)),
+        empty_before=_was_empty(connection, listing_id, run),
         known=known_entries if is_sample else None,
     )
+
+
+def _shows_known_texts(connection: sqlite3.Connection, listing_id: int) -> bool:
+    """Reports whose keys nobody knows, with summaries that are known: the site moved its ids (see archive.twins)."""
+    rows = connection.execute(
+        "SELECT title, brands, summary_zh, summary_en, published_on FROM temp.entries "
+        "WHERE listing_id = ? AND item_id IS NULL AND (zh OR en)",
+        (listing_id,),
+    )
+    return any(
+        connection.execute(
+            "SELECT 1 FROM item_versions WHERE summary_hash = ? LIMIT 1", (Content(*row).hashes()[2],)
+        ).fetchone()
+        for row in rows.fetchall()
+    )
+
+
+def _was_empty(connection: sqlite3.Connection, listing_id: int, run: int) -> bool:
+    """True where the last run that counts found it empty: rejected, and accepted by a person."""
+    row = connection.execute(
+        "SELECT stopped FROM walks WHERE listing_id = ? AND run_id < ? ORDER BY run_id DESC LIMIT 1",
+        (listing_id, run),
+    ).fetchone()
+    return row is not None and row[0] is not None and Stop.parse(row[0]) == EMPTY
 
 
 def _page_1_disappoints(stop: Stop | None) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from archive.config import HOSTS_AT_ONCE
 from archive.sqlite import sqlite3
 
 if TYPE_CHECKING:
@@ -45,7 +46,13 @@ def digest_config(config: Config, listings: Sequence[Listing], *, delay: float, 
         "max_pages": max_pages,
         "user_agent": config.user_agent,
         "rules": sorted(map(_simplify, config.rules), key=json.dumps),
-        **({"budget": config.budget} if config.budget else {}),  # digests of configurations without one stay
+        # digests of configurations without them stay
+        **({"budget": config.budget} if config.budget else {}),
+        **(
+            {"max_concurrent_hosts": config.max_concurrent_hosts}
+            if config.max_concurrent_hosts != HOSTS_AT_ONCE
+            else {}
+        ),
     }
     return hashlib.sha256(json.dumps(governing, sort_keys=True).encode()).hexdigest()
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import NAMESPACE_OID, uuid5
 
-from archive.errors import PrunedCapture
+from archive.errors import PrunedCapture, StorageError
 from archive.members import pack
 from archive.records import digest, format_record, iterate_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from archive.records import Record
@@ -72,6 +72,21 @@ def read_page_note(record: Record) -> dict[str, Any] | None:
 def holds_pruned(path: Path) -> bool:
     """Whether pages of a file were dropped. Raises StorageError where it is damaged."""
     return any(read_page_note(record) is not None for record in iterate_records(path))
+
+
+def list_record_ids(path: Path) -> Iterator[str]:
+    """Of every record in a file, and of the pages dropped from it. Raises StorageError where it is damaged."""
+    for record in iterate_records(path):
+        page = read_page_note(record)
+        yield record.record_id if page is None else page["record_id"]
+
+
+def keeps_all(path: Path, known: Iterable[str]) -> bool:
+    """Whether a file shorter than another archive.db knows it was only pruned: no record of those is gone."""
+    try:
+        return holds_pruned(path) and {*known} <= {*list_record_ids(path)}
+    except StorageError:
+        return False
 
 
 def refuse_pruned(root: Path, file: str, offset: int) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from archive.captures import load_exchange
 from archive.errors import StorageError, UsageError
 from archive.moments import parse_time
 from archive.progress import track
@@ -136,6 +137,8 @@ def prune(connection: sqlite3.Connection, data: DataDirectory, *, before: str, n
             candidates.append(run)
         else:
             pruning.kept[reason] = pruning.kept.get(reason, 0) + 1
+    if candidates:
+        _prove_kept(connection, data)
     for run in track(candidates, "pruning: night", len(candidates)):
         reason = _prune_night(connection, data, run, pruning, now=now, dry=dry)
         if reason is None:
@@ -143,6 +146,27 @@ def prune(connection: sqlite3.Connection, data: DataDirectory, *, before: str, n
         else:
             pruning.kept[reason] = pruning.kept.get(reason, 0) + 1
     return pruning
+
+
+def _prove_kept(connection: sqlite3.Connection, data: DataDirectory) -> None:
+    """What is dropped may be the last copy of a text whose own page is damaged or lost."""
+    for (file,) in connection.execute("SELECT file FROM warc_files ORDER BY file"):
+        if not (data.root / file).exists():
+            raise StorageError(
+                f"{data.root / file} is missing: restore it from a backup, then prune; nothing was dropped."
+            )
+    cited = connection.execute(
+        "SELECT DISTINCT coalesce(c.payload_id, c.id) FROM item_versions v JOIN captures c ON c.id = v.capture_id "
+        "ORDER BY 1"
+    ).fetchall()
+    for (capture_id,) in cited:
+        try:
+            load_exchange(connection, data.root, capture_id)
+        except StorageError as error:
+            raise StorageError(
+                f"A page that a version was read from is damaged ({str(error).rstrip('.')}): then prune; nothing was "
+                "dropped."
+            ) from error
 
 
 def choose_nights(connection: sqlite3.Connection, before: str) -> list[tuple[int, str | None]]:

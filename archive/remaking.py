@@ -12,6 +12,7 @@ from archive.derived import INDEX_DAMAGE, list_missing_tables
 from archive.errors import StorageError, UsageError
 from archive.journal import list_parts
 from archive.night import recover
+from archive.pruned import keeps_all
 from archive.recovery import verify_file
 from archive.sqlite import get_code, sqlite3
 from archive.store import BUSY_SECONDS, is_frozen, open_for_writing, refuse_foreign, storage_errors
@@ -76,11 +77,30 @@ def list_obstacles(data: DataDirectory) -> list[str]:
     for file, size in _ask(data.db, "SELECT file, bytes FROM warc_files ORDER BY file"):
         if file not in there:
             obstacles.append(f"{file} is missing, and archive.db points into it: {_RESTORE}")
-        elif sizes.get(file, size) < size:
+        elif sizes.get(file, size) < size and not _is_only_pruned(data, file):
             obstacles.append(f"{file} is shorter than archive.db knows: {_RESTORE}")
     return obstacles or [
         f"warc/{name}.warc.gz is missing, and there are later ones: {_RESTORE}" for name in _list_gaps(data, parts)
     ]
+
+
+def find_rewritten(data: DataDirectory) -> str | None:
+    """Why an archive.db from before `baogao prune` no longer fits its WARC files."""
+    for file, size in _ask(data.db, "SELECT file, bytes FROM warc_files ORDER BY file"):
+        path = data.root / file
+        if path.exists() and path.stat().st_size < size and _is_only_pruned(data, file):
+            return f"{file} was pruned when another archive.db was in use"
+    return None
+
+
+def _is_only_pruned(data: DataDirectory, file: str) -> bool:
+    known = _ask(
+        data.db,
+        "SELECT record_id FROM captures WHERE warc_file = ?1 UNION ALL "
+        "SELECT record_id FROM notes WHERE warc_file = ?1",
+        file,
+    )
+    return keeps_all(data.root / file, (record_id for (record_id,) in known))
 
 
 def _list_gaps(data: DataDirectory, parts: list[Part]) -> list[str]:
@@ -96,7 +116,7 @@ def _list_gaps(data: DataDirectory, parts: list[Part]) -> list[str]:
 
 def read_again(data: DataDirectory, place: DataDirectory, reader: Reader, say: Callable[[str], None]) -> list[str]:
     """Make ``place.db`` of the WARC files of ``data``, closed and synced; what its archive.db has beyond that."""
-    say(f"reading {len(list_parts(data))} WARC files again; interrupted, archive.db stays as it is")
+    say(f"reading {len(list_parts(data))} WARC files again; until that is done, archive.db stays as it is")
     with contextlib.closing(open_for_writing(place)) as made, storage_errors(place.db):
         recover(made, place, reader)
         derive(made, say)
@@ -126,12 +146,12 @@ def _list_lost(data: DataDirectory, made: sqlite3.Connection) -> list[str]:
     return lost
 
 
-def _ask(path: Path, query: str) -> list[tuple[Any, ...]]:
+def _ask(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
     """As far as a sick database still answers."""
     found: list[tuple[Any, ...]] = []
     if path.exists():
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(_connect(path)) as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(query, values):
                 found.append(tuple(row))  # noqa: PERF401 - what came before the damage counts
     return found
 

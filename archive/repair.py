@@ -17,12 +17,13 @@ from archive.derive import derive
 from archive.derived import INDEX_DAMAGE, list_wrong_figures
 from archive.durable import rename_into_place
 from archive.errors import StorageError
+from archive.faults import Verification
 from archive.journal import list_parts, repair_parts
 from archive.night import recover
-from archive.remaking import find_archive_damage, find_damage, list_obstacles, read_again
+from archive.remaking import find_archive_damage, find_damage, find_rewritten, list_obstacles, read_again
 from archive.sqlite import get_code, sqlite3
 from archive.store import BUSY_SECONDS, hold_lock, open_for_reading, open_for_writing, storage_errors, transaction
-from archive.verify import Verification, verify, verify_index
+from archive.verify import verify, verify_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,7 @@ class _Repair:
         self.repairs.done += [f"{repaired}." for repaired in repair_parts(self.data)]
         self._set_outbox_aside()
         damage = find_archive_damage(self.data)
+        damage = damage or find_rewritten(self.data)
         if damage is None:
             damage = self._mend_derived() or self._mend_rows()
         if damage is None or self._remake(damage):

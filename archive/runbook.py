@@ -67,6 +67,12 @@ ISSUES = (
     Entry("no-response", "a request got no answer, after all repetitions", "the network, DNS, the site in a browser",
           "run again"),
     Entry(
+        "clock",
+        "a night began before an earlier one ended, by the clock: it was set back, or was ahead then",
+        "`timedatectl`, `baogao doctor`",
+        "set the clock (NTP); nothing is lost, the nights are in their order, but their times are wrong",
+    ),
+    Entry(
         "unread",
         "something in a list looks like an entry and could not be read as one",
         _PAGES,
@@ -78,6 +84,9 @@ ISSUES = (
     Entry("entries-share", "a fifth of the listing is gone since its last complete walk", _PAGES,
           "`baogao accept RUN` if it really shrank"),
     Entry("entries-growth", "a listing more than doubled in one night", _PAGES, "nothing, if these are reports"),
+    Entry("entries-known", "a listing of twenty reports or more shows only such as were never seen before", _PAGES,
+          "compare its address with that of earlier nights: another site's tag wants a data directory of its own; "
+          "`baogao accept RUN` if the site really moved or renamed all"),
     Entry("chinese-share", "many entries lost their Chinese text", _PAGES, _DROPPED),
     Entry("english-share", "many entries lost their English text", _PAGES, _DROPPED),
     Entry("untitled-share", "too many entries have no title", _PAGES, "most likely a redesign: wait for a new parser"),

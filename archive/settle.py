@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.captures import measure_answers
@@ -16,6 +17,7 @@ from archive.errors import UsageError
 from archive.items import ItemSettler
 from archive.journal import find_note, list_notes
 from archive.ledger import Ledger
+from archive.moments import parse_time
 from archive.observe import Walked, elect, list_contested, measure, read_run
 from archive.progress import track
 from archive.pruned import NIGHT
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
+SKEW = timedelta(minutes=5)  #: by which a clock may be set back without a word
 #: how a run ended that must be told to an operator, and with which exit code; the first that holds counts
 _EXIT_OF_STOP = (("blocked", 5), ("time limit", 9))
 
@@ -101,6 +104,7 @@ class _Settlement:
         self.connection.execute("RELEASE publishing")
         self._report_walks(walked, rejected=rejected)
         self._report_gates(gates, rejected=rejected)
+        self._report_clock()
         if not rejected and not self.aborted:
             self._report_silences(walked)
         self._close(walked, gates, rejected=rejected)
@@ -220,6 +224,18 @@ class _Settlement:
                 level = "error" if gate.hard and rejected else "warning"
                 self.ledger.add_issue(level, gate.name, f"{gate.message}.")  # type: ignore[arg-type]
 
+    def _report_clock(self) -> None:
+        """Times go backwards: nothing depends on them, but whoever reads them should know."""
+        (before,) = self.connection.execute("SELECT max(finished_at) FROM runs WHERE id < ?", (self.run,)).fetchone()
+        began = str(self.start["started_at"])
+        if before and parse_time(before) - parse_time(began) > SKEW:
+            self.ledger.add_issue(
+                "warning",
+                "clock",
+                f"This night began at {began} by the clock, and an earlier one ended at {before}: the clock was set "
+                "back, or was ahead then. The order of the nights is right, their times are not: set the clock (NTP).",
+            )
+
     def _report_silences(self, walked: list[Walked]) -> None:
         looked_at = {each.listing_id: each.listing.key for each in walked if each.result.pages_seen}
         for key, silence in list_silences(self.connection, self.run, looked_at):
@@ -237,6 +253,8 @@ class _Settlement:
             for each in walked
             if each.result.stop and not (each.result.stop.kind in LEFT_FOR_LATER and each.result.pages_seen)
         }
+        if self.end and self.end["reason"] == "time limit":  # also where a process before had left all for later
+            stops.add("time limit")
         if rejected:
             outcome, exit_code = "rejected", 4
         else:

@@ -115,6 +115,8 @@ class Standing:
         if total is None:
             return ""
         pace = max(self.delay / max(1, self._count_hosts()), (now - self.began) / self.pages if self.pages else 0.0)
+        if not pace:  # nothing has come yet, and no delay tells how long it will take
+            return ""
         later = [self.expected.get(key) for key in self.listings[number:] if key not in self.walks]
         # the first page of each is read again at its end
         pages = max(0, total + 1 - walk.page) + sum(each + 1 for each in later if each)

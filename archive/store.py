@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -27,6 +28,11 @@ MIN_FREE_BYTES = 8 * 1024 * 1024
 #: a crawling process holds its dead parent's lock until it has noticed, which takes milliseconds
 LOCK_PATIENCE_SECONDS = 0.3
 BUSY_SECONDS = 30
+_CURES = {  #: of a data directory that can't be written, where it is no matter of permissions
+    errno.EROFS: "mount that file system writable (after an error of the disk the system itself makes it read-only)",
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "what is there is no directory: move it away"),
+    errno.ENOSPC: "make room",
+}
 _REPAIR = {  #: what becomes of a damaged file
     "archive.db": "run `baogao repair`, which reads it again from the WARC files and keeps the damaged one",
     "alerts.db": "run `baogao repair`, which moves it aside",
@@ -67,19 +73,25 @@ class DataDirectory:
         try:
             for place in (self.root, self.warc, self.state):
                 place.mkdir(parents=True, exist_ok=True)
-                if not os.access(place, os.W_OK | os.X_OK):
-                    raise PermissionError(13, "no permission to write", str(place))
+                _demand_write_access(place)
             free = shutil.disk_usage(self.root).free
         except OSError as error:
+            cure = _CURES.get(error.errno or 0, f"give uid {os.getuid()} write permission there")
             raise StorageError(
-                f"The data directory {self.root} can't be written ({error.strerror or error}): give uid {os.getuid()} "
-                "write permission there, or name another one with --data."
+                f"The data directory {self.root} can't be written ({error.strerror or error}): {cure}, or name another "
+                "one with --data."
             ) from error
         if free < MIN_FREE_BYTES:
             raise StorageError(
                 f"Only {free // 1024} KiB are free below {self.root}: make room (a night needs "
                 f"{MIN_FREE_BYTES // 1024 // 1024} MiB to begin) and run again; nothing was changed."
             )
+
+
+def _demand_write_access(place: Path) -> None:
+    if not os.access(place, os.W_OK | os.X_OK):
+        code = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(code, os.strerror(code), str(place))
 
 
 @contextlib.contextmanager

@@ -129,9 +129,9 @@ def tell_walked(walks: Sequence[Mapping[str, Any]]) -> str:
     whole = sum(walk["complete"] for walk in walks)
     looked_at = sum(not walk["complete"] and walk["pages_seen"] > 0 for walk in walks)
     missed = len(walks) - whole - looked_at
-    return f"{whole} of {len(walks)} listings walked to their end, {looked_at} looked at" + (
-        f", {missed} not" if missed else ""
-    )
+    told = [(looked_at, "looked at"), (missed, "not")]
+    parts = [f"{whole} of {len(walks)} listings walked to their end", *(f"{n} {how}" for n, how in told if n)]
+    return ", ".join(parts)
 
 
 def judge_walk(walk: Mapping[str, Any]) -> str:

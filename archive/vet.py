@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 MIN_ENTRIES_SHARE = 0.80  #: of the last complete walk; withdrawals come singly, a broken pager takes a third
 MIN_ENTRIES_LOST = 5
+MIN_REPLACED = 20  #: entries; a list of the latest reports may well be all new after a while
 MAX_CHANGED_SHARE = 0.20  #: of the known reports; a publisher edits a few, a broken parser "edits" all
 MIN_CHANGED = 10
 MAX_LANGUAGE_FALL = 0.20  #: share of entries with that language, in points
@@ -46,6 +47,8 @@ class ListingFigures:
     zh_share_before: float | None
     en_share_before: float | None
     ratio_before: float | None
+    familiar: int  #: entries of reports that the archive knew before tonight, by their keys or at least their summaries
+    empty_before: bool = False  #: the last run that counts found it empty, which a person has accepted
     known: int | None = None  #: entries that ``zh``, ``en`` and their shares are about; None: all of them
 
 
@@ -68,7 +71,7 @@ class Gate:
 
 def vet_listing(figures: ListingFigures) -> list[Gate]:
     """All gates of one listing that can be told from what is known."""
-    gates = [_vet_presence(figures)]
+    gates = [_vet_presence(figures)] if figures.page_1_was_read else []
     gates += _vet_count(figures)
     gates += _vet_language(figures, "Chinese", figures.zh, figures.zh_share_before)
     gates += _vet_language(figures, "English", figures.en, figures.en_share_before)
@@ -117,8 +120,8 @@ def _vet_presence(figures: ListingFigures) -> Gate:
         figures.listing,
         figures.entries,
         1,
-        passed=figures.entries > 0 or not figures.page_1_was_read,
-        hard=True,
+        passed=figures.entries > 0,
+        hard=not figures.empty_before,
         message=f"{figures.listing} was fetched, but shows no entries"
         + (f" where it had {figures.entries_before}" if figures.entries_before else ""),
     )
@@ -148,6 +151,25 @@ def _vet_count(figures: ListingFigures) -> list[Gate]:
             hard=False,
             message=f"{figures.listing} grew from {before} to {figures.entries} entries in one night",
         ),
+        *_vet_familiarity(figures, before),
+    ]
+
+
+def _vet_familiarity(figures: ListingFigures, before: int) -> list[Gate]:
+    """Another site's listing of that name, or new keys for all: else each report would be gone, and new at once."""
+    if min(before, figures.entries) < MIN_REPLACED:
+        return []
+    return [
+        Gate(
+            "entries-known",
+            figures.listing,
+            figures.familiar,
+            1,
+            passed=figures.familiar > 0,
+            hard=True,
+            message=f"of the {figures.entries} entries of {figures.listing} the archive knows none, though it had "
+            f"{before} before: is it another site's, or did it move?",
+        )
     ]
 
 

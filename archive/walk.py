@@ -60,6 +60,9 @@ class Stop:
         return cls(kind, reason)  # type: ignore[arg-type]
 
 
+EMPTY = Stop("empty page", "page 1 shows no entries")
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """The page to fetch next; ``head`` where it is read a second time."""
@@ -213,7 +216,7 @@ class Walk:
 
     def _reach_empty(self, number: int, page: Page) -> None:
         if number == 1:
-            self.fail(Stop("empty page", "page 1 shows no entries"))
+            self.fail(EMPTY)
         elif self._frame and len(self._frame & page.frame) < FRAME_LIKENESS * len(self._frame):
             self.fail(Stop("refused", f"page {number} shows no entries and does not look like this listing"))
         else:
@@ -251,11 +254,17 @@ class Walk:
             return False
         fresh = not self._seen.issuperset(page.keys)
         self._seen.update(page.keys)
+        # reports were taken away meanwhile: as many slipped past the walk where it was then, before the last page
+        moved_up = ask.page + 1 < len(self._pages) and not self._find_later(ask.page).isdisjoint(page.keys)
         if fresh and self._repeated:
             self.fail(Stop("end unclear", f"{self._repeated}, but reports were added meanwhile: the pages moved"))
-        elif fresh and ask.page < len(self._pages):
+        elif moved_up or (fresh and ask.page < len(self._pages)):
             self.ask = Ask(ask.page + 1, self._urls[ask.page + 1], head=True)
         else:
             self.ask = None
             self._ended = True
         return True
+
+    def _find_later(self, number: int) -> set[str]:
+        """The reports that page ``number`` did not show when it was read first, but a later one did."""
+        return set().union(*self._pages[number:]).difference(self._pages[number - 1])

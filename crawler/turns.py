@@ -40,6 +40,7 @@ class Turns:
         self._places = {listing.key: place for place, listing in enumerate(listings)}
         self._busy: set[str] = set()
         self._walked: set[str] = set()  # hosts of which a listing was walked on from its head
+        self._late: set[str] = set()  # hosts that had to wait for another's walk, and so had less than the budget
         self._pages: dict[str, tuple[int, float]] = {}  # host → pages, and the seconds they took
         first = self._walks if budget is None else self._heads
         for place, listing in enumerate(listings):
@@ -58,6 +59,8 @@ class Turns:
                 if not queues[host]:
                     del queues[host]
                 self._busy.add(host)
+                if len(self._busy) >= self._hosts_at_once and queues is self._walks:
+                    self._late.update(self._walks.keys() - self._heads.keys() - self._busy)
                 return turn
         return None
 
@@ -70,9 +73,13 @@ class Turns:
 
     def begin_walk(self, listing: Listing) -> bool:
         """True for the first walk of a host: what the heads have left of the budget is all for it."""
-        is_first = _host(listing) not in self._walked
+        has_all = self._has_all(listing)
         self._walked.add(_host(listing))
-        return is_first
+        return has_all
+
+    def _has_all(self, listing: Listing) -> bool:
+        """A walk that is cut though it has all of the budget has had its turn: one that had to wait has not."""
+        return _host(listing) not in self._walked | self._late
 
     def is_over(self, timer: Callable[[], float]) -> bool:
         return self._ends_at is not None and timer() >= self._ends_at
@@ -85,7 +92,7 @@ class Turns:
         if self._ends_at is None:
             return True
         left = self._ends_at - now
-        if left <= 0 or pages is None or _host(listing) not in self._walked:
+        if left <= 0 or pages is None or self._has_all(listing):
             return left > 0
         count, seconds = self._pages.get(_host(listing), (0, 0.0))
         return pages * (seconds / count if count else self._delay) <= left

@@ -419,6 +419,7 @@ def test_a_clock_that_was_set_back_by_a_day_loses_nothing(tmp_path):
         said = desk.crawl(served.url(TAG), **on(0))
         assert said.code == 0, said
         assert "1 appeared" in said.out
+        assert "the clock was set back, or was ahead then" in said.err
         back = desk.run("verify", **on(0))
         assert (back.code, "no problems" in back.out) == (0, True), back.out
         site.withdraw(site.listings[TAG][3])

@@ -201,6 +201,27 @@ def fill(nights, rows):
         connection.execute("DROP TABLE filling")
 
 
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE sighting_spans SET last_run_id = last_run_id - 1 WHERE last_run_id > first_run_id", "and it shows"),
+        ("UPDATE sighting_spans SET version_id = (SELECT max(id) FROM item_versions)", "reading as another report"),
+        (
+            (
+                "DELETE FROM sightings WHERE position = 1 AND capture_id IN "
+                "(SELECT id FROM captures WHERE run_id = (SELECT max(id) - 3 FROM runs))"
+            ),
+            "and it shows",
+        ),
+    ],
+)
+def test_altered_sightings_are_found(nights, statement, named):
+    compact(nights)
+    with nights.opened() as connection:
+        assert connection.execute(statement).rowcount
+    assert any(named in each for each in problems(nights))
+
+
 def test_free_pages_are_given_back_where_they_are_worth_it(nights):
     with nights.opened() as connection:
         assert not shrink(connection, nights.data, fold(connection))
@@ -273,6 +294,7 @@ def test_command(nights):
     done = desk.run("compact")
     assert done.out.splitlines()[0] == said.out.splitlines()[0].replace("would be folded", "folded")
     assert desk.run("verify").code == 0
+    assert desk.run("compact").out == "nothing to fold: sightings to run 26 are folded already.\n"
     told = desk.run("compact", "--json").json
     assert told["rows_before"] == told["rows_after"]
     assert told["last_run"] == 26

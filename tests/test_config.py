@@ -32,7 +32,7 @@ def test_without_a_file_there_is_one_listing():
         ("[[listing]]\nurl = 'https://a.example/x'\npage_url = '{url}'", ["listing[0].page_url", "{page}"]),
         (
             "[[listing]]\nurl = 'https://a.example/tag/x'\n[[listing]]\nurl = 'https://b.example/tag/x'",
-            ["listing[1].url", "tag:x", "second time"],
+            ["listing[1].url", "tag:x", "second time", "https://a.example/tag/x", "data directory of its own"],
         ),
         ("[crawl\n", ["TOML"]),
     ],

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +31,7 @@ from archive.doctor import (
     diagnose,
     has_wal_reset_bug,
 )
-from archive.errors import UsageError
+from archive.errors import StorageError, UsageError
 from archive.examine import Place, examine, find_unmet
 from archive.replica import serve
 from archive.sqlite import sqlite3
@@ -328,6 +329,30 @@ def test_no_archive(tmp_path):
         assert said.code == 2
         assert "unknown key `craw`" in checks["configuration"]["found"]
     assert not (tmp_path / "data").exists()
+
+
+def test_no_archive_and_none_can_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with Desk(tmp_path / "data") as desk:
+        for place in (tmp_path / "file", tmp_path / "file" / "data"):
+            said = desk.run("doctor", "--json", "--data", place)
+            assert said.code == 7
+            found = next(check for check in said.json["checks"] if check["check"] == "archive")
+            assert "file is no directory" in found["found"]
+            said = desk.crawl("http://127.0.0.1:9/tag/x", "--data", place)
+            assert (said.code, "no directory: move" in said.err) == (7, True)
+
+
+def test_a_read_only_file_system_is_no_matter_of_permissions(played, monkeypatch):
+    """As root every permission is there, and advice to give one helps nobody."""
+    files = SimpleNamespace(f_flag=os.ST_RDONLY, f_files=0, f_bavail=1, f_bfree=1, f_blocks=1, f_frsize=10**10)
+    monkeypatch.setattr(os, "statvfs", lambda _: files)
+    monkeypatch.setattr(os, "access", lambda _, mode, **__: not mode & os.W_OK)
+    found, facts = look(played)
+    assert (found["permissions"].level, facts.is_read_only) == ("error", True)
+    assert "read-only file system" in found["permissions"].found
+    with pytest.raises(StorageError, match="mount that file system writable"):
+        played.data.prepare()
 
 
 def test_an_archive_that_was_thrown_away(desk):

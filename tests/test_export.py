@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from archive.cli import baogao
 from archive.dictionary import EXPORTS, VIEWS, describe_columns
+from archive.errors import UsageError
 from archive.export import export_table, write_csv
 from archive.parquet import write_parquet
 from archive.sqlite import sqlite3
@@ -268,6 +269,23 @@ def test_a_device_is_written_to_and_not_replaced(connection, tmp_path):
     os.close(reader)
     assert pipe.is_fifo()
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    "name", ["archive.db", "alerts.db", "archive.db-wal", "warc/run-000001-01.warc.gz", "state/lock"]
+)
+def test_no_export_takes_the_place_of_what_an_archive_is_made_of(connection, tmp_path, name):
+    target = tmp_path / name
+    for place in (target, tmp_path / "archive.db"):
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("kept")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    for word in (target, link):
+        with pytest.raises(UsageError, match="belongs to an archive"):
+            export_table(connection, "coverage", "jsonl", word)
+    assert target.read_text() == "kept"
+    export_table(connection, "coverage", "jsonl", tmp_path / "coverage.jsonl")  # beside them it may be
 
 
 def test_parquet_goes_into_a_pipe_but_not_to_a_terminal(nights):

@@ -287,10 +287,11 @@ def test_records_warnings_and_tracebacks_of_python_are_lines():
         assert event["exception"].startswith("Traceback")
 
 
-@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full", "2> >(exec sleep 0)"])
-def test_a_log_that_nobody_takes_ends_no_night(desk, closed):
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full", "2> >(exec sleep 0)", "<&- 2>&-"])
+def test_a_log_that_nobody_takes_ends_no_night(desk, closed, form):
     with serve(make_site(2)) as served:
-        words = desk.command("--log-format", "json", "crawl", "--delay", "0", served.url(TAG))
+        words = desk.command("--log-format", form, "crawl", "--delay", "0", served.url(TAG))
         run = subprocess.run(
             ["bash", "-c", f"{shlex.join(words)} {closed}"], capture_output=True, text=True, timeout=60, check=False
         )

@@ -132,6 +132,32 @@ def test_the_collector_may_read_it_under_any_umask(tmp_path):
     assert sorted(tmp_path.iterdir()) == [file, tmp_path / "taken"]
 
 
+def test_what_is_no_metrics_file_is_never_replaced(desk, url, tmp_path):
+    """A database, a configuration, and what is no file at all: as root, a night once put a file for /dev/null."""
+    desk.crawl(url)
+    said = desk.crawl("--metrics", str(desk.data / "archive.db"), url)
+    assert (said.code, "no metrics file of baogao" in said.err) == (7, True)
+    assert desk.query("SELECT count(*) FROM runs WHERE outcome = 'complete'") == [(2,)]
+    pipe, config = tmp_path / "pipe", tmp_path / "baogao.toml"
+    os.mkfifo(pipe)
+    config.write_text("[crawl]\n")
+    for taken in (pipe, config):
+        with pytest.raises(StorageError, match="stays as it is"):
+            write_metrics([Sample("versions", 1)], taken)
+    assert pipe.is_fifo()
+    assert config.read_text() == "[crawl]\n"
+
+
+def test_an_earlier_one_and_what_a_link_leads_to_are_replaced(tmp_path):
+    link, file = tmp_path / "link.prom", tmp_path / "baogao.prom"
+    file.touch()
+    link.symlink_to(file)
+    for versions in (1, 2):
+        write_metrics([Sample("versions", versions)], link)
+        assert (link.is_symlink(), read(file)) == (True, {("versions",): versions})
+    assert sorted(tmp_path.iterdir()) == [file, link]
+
+
 def test_the_exit_code_is_that_of_the_command(tmp_path):
     file = tmp_path / "baogao.prom"
     context = Context(tmp_path / "data")

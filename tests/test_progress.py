@@ -110,6 +110,12 @@ def test_the_second_listing_goes_on_counting():
     assert "listing 2 of 2  tag:乙  page 2 of 2  17 entries" in words(standing, 106.0)
 
 
+def test_before_the_first_answer_nobody_knows_how_long_it_takes():
+    standing = Standing(["tag:甲"], 0.0, 100.0, expected={"tag:甲": 10})
+    standing.take({"event": "walk.started", "listing": "tag:甲", "pages": 0, "entries": 0}, 101.0)
+    assert words(standing, 101.0) == "listing 1 of 1  tag:甲  page 1 of 10  0 entries  fetching"
+
+
 def test_heads_come_first_and_what_is_left_of_the_budget_is_told():
     standing = Standing(["tag:甲", "tag:乙"], 2.0, 0.0, budget=7200.0)
     for number, key in enumerate(standing.listings):

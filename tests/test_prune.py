@@ -28,6 +28,7 @@ from archive.keeping.dump import dump_content
 from archive.keeping.restore import restore
 from archive.keeping.trial import try_backup
 from archive.night import recover
+from archive.pruned import holds_pruned
 from archive.pruning import choose_nights, prune, read_age
 from archive.query import iterate_records
 from archive.repair import repair
@@ -313,10 +314,80 @@ def test_an_archive_of_before_is_told_apart_from_a_damaged_file(nights, tmp_path
     desk = Desk(nights.data.root)
     said = desk.run("settle")
     assert said.code == 7
-    assert "was pruned when another archive.db was in use: move this one away and run `baogao repair`" in said.sentence
-    nights.data.db.unlink()
-    assert repair(nights.data, nights.reader, now=nights.now(), say=lambda _: None).broken == []
+    assert "was pruned when another archive.db was in use: run `baogao repair`, which reads that again" in said.sentence
+    assert all("was pruned when another archive.db was in use: `baogao repair`" in each for each in problems(nights))
+    foreseen = repair(nights.data, nights.reader, now=nights.now(), say=lambda _: None, dry=True)
+    assert foreseen.broken == []
+    assert "would be moved aside and read again" in foreseen.done[-1]
+    repairs = repair(nights.data, nights.reader, now=nights.now(), say=lambda _: None)
+    assert repairs.broken == []
+    assert (repairs.kept / "archive.db").exists()
     assert ask_everything(nights.data) == now
+    assert problems(nights) == []
+
+
+def test_an_archive_of_before_and_a_cut_file_are_not_taken_for_a_pruned_one(nights, tmp_path):
+    with contextlib.closing(open_for_writing(nights.data)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(nights.data.db, tmp_path / "earlier.db")
+    prune_all(nights)
+    path = next(path for path in sorted(nights.data.warc.iterdir()) if holds_pruned(path))
+    with reading(nights.data) as connection:
+        (place,) = connection.execute(
+            "SELECT min(warc_offset) FROM captures WHERE warc_file = ? AND pruned_at IS NOT NULL",
+            (f"warc/{path.name}",),
+        ).fetchone()
+        (end,) = connection.execute(
+            "SELECT warc_offset + warc_length FROM captures WHERE warc_file = ? AND warc_offset = ?",
+            (f"warc/{path.name}", place),
+        ).fetchone()
+    shutil.copy(tmp_path / "earlier.db", nights.data.db)
+    os.truncate(path, end)  # between two records: whole, as far as it goes
+    repairs = repair(nights.data, nights.reader, now=nights.now(), say=lambda _: None)
+    assert any(path.name in each and "restore that file from a backup" in each for each in repairs.broken)
+    assert nights.data.db.read_bytes() == (tmp_path / "earlier.db").read_bytes()
+
+
+def test_a_copied_file_counts_once(tmp_path):
+    played = Nights(tmp_path)
+    for number in range(4):
+        played.publisher.publish(f"r{number}")
+    for _ in range(3):
+        played.night()
+    assert played.query("SELECT count(*) FROM captures WHERE payload_id IS NOT NULL") != [(0,)]
+    repair(played.data, played.reader, now=played.now(), say=lambda _: None)
+    before, known = played.dump(), played.query("SELECT count(*) FROM captures")
+    last = max(played.data.warc.iterdir())
+    shutil.copy(last, last.with_name(last.name.replace("-01.", "-02.")))
+    with reading(played.data) as connection:
+        report = verify(connection, played.data, played.reader)
+    assert report.problems == []
+    assert any("they count once; move the copy out of warc/" in notice for notice in report.notices)
+    repairs = repair(played.data, played.reader, now=played.now(), say=lambda _: None)
+    assert (repairs.done, repairs.broken) == ([], [])
+    assert played.dump() == before
+    played.data.db.unlink()
+    repair(played.data, played.reader, now=played.now(), say=lambda _: None)
+    assert played.query("SELECT count(*) FROM captures") == known
+    last.with_name(last.name.replace("-01.", "-02.")).unlink()
+    assert problems(played) == []
+
+
+def test_nothing_is_dropped_while_a_kept_page_is_damaged_or_a_file_is_lost(nights, tmp_path):
+    before = {path.name: path.read_bytes() for path in nights.data.warc.iterdir()}
+    ((file, place),) = nights.query(
+        "SELECT c.warc_file, c.warc_offset + c.warc_length / 2 FROM item_versions v JOIN captures c "
+        "ON c.id = v.capture_id ORDER BY v.id LIMIT 1"
+    )
+    kept = nights.data.root / file
+    kept.write_bytes(before[kept.name][:place] + b"spoiled" + before[kept.name][place + 7 :])
+    with pytest.raises(StorageError, match="nothing was dropped"):
+        prune_all(nights)
+    kept.rename(tmp_path / "lost")
+    with pytest.raises(StorageError, match="is missing: restore it"):
+        prune_all(nights)
+    del before[kept.name]
+    assert {path.name: path.read_bytes() for path in nights.data.warc.iterdir()} == before
 
 
 def test_warcio_reads_the_new_files(nights):

@@ -236,6 +236,22 @@ def test_heads_of_all_hosts_come_before_the_first_walk():
     assert [asked.take().is_head, asked.take()] == [False, None]
 
 
+def test_the_first_walk_of_a_host_that_waited_for_another_host_is_begun_only_where_it_fits():
+    """It did not have all of the budget: cut short, it would be told to be too long for it, and lose its turn."""
+    asked, listings = turns("http://a/1", "http://b/1", "http://c/1", at_once=2, budget=60.0)
+    for listing in listings:
+        assert asked.take().is_head
+        asked.release(listing)
+        asked.walk_later(listing, Head(is_new=True))
+    assert [asked.take().listing, asked.take().listing] == listings[:2]
+    assert [asked.begin_walk(listing) for listing in listings[:2]] == [True, True]
+    asked.release(listings[0])
+    assert asked.take().listing == listings[2]
+    assert not asked.fits(listings[2], 6, 50.0)
+    assert asked.fits(listings[2], 5, 50.0)
+    assert not asked.begin_walk(listings[2])
+
+
 def test_a_walk_that_would_not_fit_is_left_unless_it_is_the_first_of_its_host():
     asked, (one, two) = turns("http://a/1", "http://a/2", budget=60.0)
     assert asked.fits(one, 1000, 10.0)
@@ -556,9 +572,7 @@ def test_a_budget_as_an_operator_sees_it(desk, tmp_path):
         configure(desk, some.served, ["t0", "t1"], 'budget = "1h"')
         said = desk.crawl()
         assert said.code == 0
-        assert said.summary.startswith(
-            "run 1 complete: 2 of 2 listings walked to their end, 0 looked at: 24 entries on"
-        )
+        assert said.summary.startswith("run 1 complete: 2 of 2 listings walked to their end: 24 entries on")
         run = desk.run("runs", "1", "--json").json
         assert run["budget"] == 3600
         assert "budget: 1h: 2 of 2 listings walked to their end" in desk.run("runs", "1").out

@@ -79,6 +79,7 @@ def find_gates():
     figures = ListingFigures(
         *("x", *[True] * 2, 100, 0, 100, 100, 3.5, 100),
         *(100, 1.0, 1.0, 3.5),  # at the last complete walk
+        familiar=100,
     )
     return {gate.name for gate in (*vet_listing(figures), *vet_changes(1, 100))}
 

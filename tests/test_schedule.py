@@ -596,6 +596,12 @@ def test_files_are_written_and_never_over_others(tmp_path):
         assert (nowhere.code, "/proc/units can't be written" in nowhere.sentence) == (2, True)
 
 
+def test_all_files_are_written_or_none(tmp_path):
+    with pytest.raises(UsageError, match="can't be written"):
+        save({"one": "1", "nowhere/two": "2"}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pipe_gets_what_kubectl_reads(tmp_path):
     said = subprocess.run(
         [

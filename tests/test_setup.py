@@ -16,7 +16,7 @@ from archive.firstpages import choose_exit_code, judge_first_page
 from archive.model import Entry, Page, Pager, Refused
 from archive.replica import serve
 from archive.walk import Stop
-from tests.command import Desk, asked, children_of, side_by_side, wait_for
+from tests.command import Desk, asked, children_of, limited, side_by_side, wait_for
 from tests.crawls import TAG, make_site
 from tests.faults_server import (
     empty_listing,
@@ -107,6 +107,14 @@ def test_a_place_that_is_not_there(desk, tmp_path):
     said = desk.run("init", "--config", tmp_path / "nowhere" / "baogao.toml")
     assert said.code == 2
     assert "can't be written" in said.sentence
+
+
+def test_a_full_disk_leaves_no_half_of_it(desk, starter):
+    """Half a file would be in force, and in the way of the next try."""
+    starter.unlink(missing_ok=True)
+    said = desk.run("init", through=limited(1000))
+    assert (said.code, "can't be written" in said.sentence, starter.exists()) == (2, True, False)
+    assert desk.run("init").code == 0
 
 
 # check, against a real server through the real crawling process

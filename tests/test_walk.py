@@ -152,6 +152,31 @@ def test_report_published_during_the_walk_is_seen_when_the_head_is_read_again():
     assert (machine.result().complete, machine.result().entries_seen) == (True, 4)
 
 
+def test_report_that_slipped_to_a_page_already_read_is_seen_when_the_head_is_read_again():
+    """b is taken away when page 2 was read: e moves from page 3 to page 2, unseen."""
+    machine = Walk(URL)
+    for reading in (page("a", "b", next_url="2"), page("c", "d", next_url="3"), page("f", "g")):
+        machine.feed(reading)
+    asked = []
+    for reading in (page("a", "c", next_url="2"), page("d", "e", next_url="3"), page("f", "g")):
+        asked.append((machine.ask.page, machine.ask.head))
+        machine.feed(reading)
+    assert asked == [(1, True), (2, True), (3, True)]
+    assert (machine.result().complete, machine.keys) == (True, frozenset("abcdefg"))
+
+
+def test_last_page_that_is_gone_meanwhile_is_not_asked_for():
+    machine = Walk(URL)
+    for reading in (page("a", "b", next_url="2"), page("c"), page("a", "c")):
+        machine.feed(reading)
+    assert (machine.ask, machine.result().complete) == (None, True)
+
+
+def test_what_stands_on_every_page_has_not_moved_up():
+    result, asked = walk([page("a", "b", next_url="2"), page("a", "c", next_url="3"), page("a", "d")])
+    assert (result.complete, asked[3:]) == (True, [(1, True)])
+
+
 def test_head_that_fails_leaves_the_walk_incomplete():
     machine = Walk(URL)
     machine.feed(page("a"))

@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING
 import click
 
 from archive import logs, progress
-from archive.cli import alerts, cite, coverage, feed, figures, keeping, nights, ops, records, search, serve, setup
+from archive.cli import (
+    alerts,
+    cite,
+    coverage,
+    feed,
+    figures,
+    keeping,
+    nights,
+    ops,
+    records,
+    retention,
+    search,
+    serve,
+    setup,
+)
 from archive.cli.context import Context, fail, with_globals
 from archive.errors import BaogaoError, StorageError, UsageError
 
@@ -39,7 +53,7 @@ for _command in (
     cite.cite,
     feed.feed,
     serve.serve,
-    *(keeping.backup, keeping.restore, keeping.repair, keeping.prune, keeping.compact),
+    *(keeping.backup, keeping.restore, keeping.repair, retention.prune, retention.compact),
     *(setup.init, setup.check, setup.doctor),
     ops.schedule,
     *(alerts.notify, alerts.alerts),
@@ -55,6 +69,7 @@ SICK_DISK = frozenset(
 
 def main() -> None:
     """The console script: errors become one sentence on stderr and their exit code."""
+    _fill_gaps()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: what would be written there goes nowhere
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
@@ -77,6 +92,15 @@ def main() -> None:
         code = StorageError.exit_code
         fail(f"{where} can't be used ({error.strerror}): make room or check its permissions, and run again.", code)
     sys.exit(code)
+
+
+def _fill_gaps() -> None:
+    """Of the standard streams, for the crawling process too, which has ours: or a file would take such a number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - it has no other form
 
 
 def _wants_lines(words: Sequence[str]) -> bool:

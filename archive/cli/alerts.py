@@ -27,14 +27,18 @@ NUMBERS = click.argument("numbers", nargs=-1, required=True, type=NUMBER, metava
 
 
 def register_before_night(data: DataDirectory, config: Config) -> None:
-    """New rules hear of what tonight brings. Whatever ails alerts.db, the night is crawled."""
+    """New rules hear of what tonight brings. Whatever ails alerts.db, the night is crawled.
+
+    Raises StorageError where no night can begin.
+    """
     from archive.alerts.notifying import register
     from archive.errors import BaogaoError
 
+    data.prepare()  # what the night would say of it is said once
     try:
         register(data, config)
     except BaogaoError as error:
-        say(f"baogao: {error} The night goes on; alerts wait.")
+        say(f"baogao: {error} Alerts wait until then.")
 
 
 def notify_after_night(data: DataDirectory, config: Config, *, send: bool) -> bool:

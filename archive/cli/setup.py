@@ -30,11 +30,12 @@ def init(context: Context) -> None:
     """
     from importlib.resources import files
 
+    from archive.durable import write_new
+
     path = context.find_config() or Path("baogao.toml")
     text = files("archive").joinpath("starter.toml").read_bytes()
     try:
-        with path.open("xb") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise UsageError(f"{path} is there already and stays as it is: name another file with --config.") from None
     except OSError as error:

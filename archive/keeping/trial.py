@@ -16,8 +16,8 @@ from archive.verify import verify
 
 if TYPE_CHECKING:
     from archive.captures import Reader
+    from archive.faults import Verification
     from archive.keeping.manifest import Manifest
-    from archive.verify import Verification
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archive.durable import write_new
 from archive.errors import UsageError
 from archive.ops.words import quote_command, quote_for_crontab, quote_path, quote_value
 
@@ -100,11 +101,17 @@ def save(files: Mapping[str, str], directory: Path) -> None:
         path = directory / name
         if path.exists() and not (path.is_file() and path.read_bytes() == content.encode()):
             raise UsageError(f"{path} exists and says something else: move it away, or name another directory with -o.")
+    made: list[Path] = []
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            (directory / name).write_bytes(content.encode())
+            path = directory / name
+            if not path.exists():
+                write_new(path, content.encode())
+                made.append(path)
     except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
         raise UsageError(f"{directory} can't be written ({error.strerror}): name another with -o.") from error
 
 
