@@ -37,7 +37,7 @@ from tests.nights import Nights
 from tests.webhook_receiver import Receiver, Reply
 
 SEED = int(os.environ.get("BAOGAO_SEED") or secrets.randbelow(10**6))
-BACKUPS = int(os.environ.get("BAOGAO_BACKUPS") or 40)
+BACKUPS = int(os.environ.get("BAOGAO_BACKUPS") or 20)
 KILLS = 20
 AT = "2026-01-05T03:00:00Z"
 PRIVATE = "wh" + "sec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"

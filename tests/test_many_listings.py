@@ -121,6 +121,6 @@ def test_the_bounds_of_one_listing_do_not_read_the_others(tmp_path):
         connection.set_trace_callback(asked.append)
         measure(connection, Walked(listing, 1, walk), 2)
         connection.set_trace_callback(None)
-        assert len(asked) == 5, asked
+        assert len(asked) == 7, asked
         plans = [connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall() for statement in asked]
     assert [row[3] for plan in plans for row in plan if row[3].startswith("SCAN")] == []

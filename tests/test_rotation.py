@@ -403,7 +403,7 @@ def test_a_week_of_thirty_listings(tmp_path):
                 key = f"127.0.0.1:{fresh.id}"
                 assert ("appeared", key, "due") in events  # t0 to t5 were walked in the first night
                 announced.append(key)
-            assert not [issue for issue in verdict.issues if issue["code"] != "rotation-slow"]
+            assert {issue["code"] for issue in verdict.issues} <= {"rotation-slow", "clock"}
         assert max(walked.values()) <= 3
         appeared = week.query("SELECT i.key FROM events e JOIN items i ON i.id = e.item_id WHERE e.alert = 'due'")
         assert sorted(key for (key,) in appeared) == sorted(announced)
@@ -431,7 +431,8 @@ def test_a_budget_that_ends_within_the_heads_and_within_a_walk(tmp_path):
         assert stopped["tag:t2"] == "over budget: the budget of 16s was over after page 2 of 2"
         assert stopped["tag:t3"] == "budget: only its head was read tonight (1 page), nothing of it was known before"
         assert stopped["tag:t1"] == "budget: only its head was read tonight (1 page), nothing new on it"
-        (issue,) = verdict.issues
+        # these nights begin by an invented clock and end by this machine's
+        (issue,) = [issue for issue in verdict.issues if issue["code"] != "clock"]
         assert issue["message"].startswith("A whole walk of tag:t2 takes longer than the budget of 16s")
         assert few.rebuilt_is_equal()
 
