@@ -200,6 +200,18 @@ def test_a_warc_file_made_whole_again_takes_the_place_of_the_damaged_one(desk, t
     assert desk.run("backup", "--test", place).code == 0
 
 
+def test_a_warc_file_cut_short_does_not_take_the_place_of_the_whole_one(desk, tmp_path):
+    warc, place = desk.data / "warc" / desk.warcs[0], tmp_path / "kept-whole"
+    assert desk.run("backup", place).code == 0
+    manifest = (place / "manifest.json").read_bytes()
+    warc.write_bytes(warc.read_bytes()[:-100])
+    said = desk.run("backup", place)
+    assert said.code == 7
+    assert "bytes where archive.db knows" in said.sentence
+    assert (place / "manifest.json").read_bytes() == manifest
+    assert desk.run("backup", "--test", place).code == 0
+
+
 def test_a_warc_file_untouched_since_the_earlier_backup_is_not_read_again(desk, tmp_path):
     data, place = DataDirectory(desk.data), tmp_path / "unread"
     back_up(data, place, at="2100-01-01T00:00:00Z")  # later than any file here

@@ -196,6 +196,11 @@ class _Round:
                     f"{kept.path} is being pruned, or that was cut short: wait until `baogao prune` ends, or run "
                     "`baogao settle`, which finishes it, then back up again; no backup was changed."
                 )
+            if kept.bytes < size:
+                raise StorageError(
+                    f"{kept.path} has {kept.bytes} bytes where archive.db knows {size}: copy it from the earlier "
+                    "backup, which stays as it is, or run `baogao verify`, which says more; then back up again."
+                )
 
     def _is_untouched(self, source: Path, known: Kept) -> bool:
         """Size alone would take a damaged file for the whole one that a person has put in its place since."""
