@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from archive.errors import StorageError, UsageError
 from archive.examine import LOCK, SQLITE_EXTRA
-from archive.moments import parse_time
+from archive.moments import SKEW, parse_time
 from archive.night import CONTINUE_WITHIN
 from archive.store import MIN_FREE_BYTES
 
@@ -32,7 +32,6 @@ LOW_INODES = 1000
 LARGE_WAL_BYTES = 64 * 1024 * 1024
 OLD_NIGHT = timedelta(hours=36)  #: of a nightly schedule, one night and a half
 OLD_LOCK = CONTINUE_WITHIN  #: a night ends itself after five hours
-SKEW = timedelta(minutes=5)
 OPEN_TO_ALL = 0o002
 OPEN_TO_OTHERS = 0o077
 

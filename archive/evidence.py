@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from archive import schema
 from archive.errors import StorageError
-from archive.journal import NOTE
 from archive.pruned import keeps_all, read_page_note
+from archive.records import NOTE
 from archive.recovery import verify_file
 from archive.rewriting import find_pending
 from archive.warc import iterate_records

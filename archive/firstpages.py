@@ -20,7 +20,7 @@ from archive.crawl import PLAN_ON_STDIN, end_child, hand_over
 from archive.errors import BaogaoError, StorageError
 from archive.journal import open_run
 from archive.model import Page
-from archive.recording import Night, find_stop
+from archive.recording import Night, load_stops
 from archive.store import DataDirectory, open_for_writing, storage_errors, transaction
 from archive.vet import ListingFigures, vet_listing
 from archive.walk import Stop, Walk
@@ -87,11 +87,11 @@ def check_first_pages(
         with storage_errors(data.db), transaction(connection):
             open_run(connection, night.describe())
         _fetch(night)
-        pages = []
-        for listing in listings:
-            reading, stop = _load(connection, data.root, listing)
-            pages.append(judge_first_page(listing, reading, stop))
-        return pages
+        stops = load_stops(connection, RUN)
+        return [
+            judge_first_page(listing, _load(connection, data.root, listing), stops.get(listing.key))
+            for listing in listings
+        ]
 
 
 @contextlib.contextmanager
@@ -131,14 +131,13 @@ def _fetch(night: Night) -> None:
         )
 
 
-def _load(connection: sqlite3.Connection, root: Path, listing: Listing) -> tuple[Reading | None, Stop | None]:
+def _load(connection: sqlite3.Connection, root: Path, listing: Listing) -> Reading | None:
     row = connection.execute(
         "SELECT c.id, c.url FROM captures c JOIN listings l ON l.id = c.listing_id "
         "WHERE l.key = ? AND c.page = 1 AND c.status = ? ORDER BY c.id DESC LIMIT 1",
         (listing.key, OK),
     ).fetchone()
-    reading = None if row is None else read_capture(connection, root, row[0], row[1], todays_reader())
-    return reading, find_stop(connection, RUN, listing.key)
+    return None if row is None else read_capture(connection, root, row[0], row[1], todays_reader())
 
 
 def judge_first_page(listing: Listing, reading: Reading | None, stop: Stop | None) -> FirstPage:

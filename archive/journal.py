@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from archive.errors import StorageError
 from archive.pruned import DETAILED, holds_pruned, read_page_note
+from archive.records import NOTE
 from archive.store import storage_errors, transaction
 from archive.warc import WarcWriter, iterate_records, repair_open_file
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from archive.warc import Record, Repaired
 
 _PART = re.compile(r"^run-(\d{6,})-(\d{2,}|decision\d{2,})\.warc\.gz$")
-NOTE = "urn:baogao:"
 
 
 @dataclass(frozen=True, slots=True)

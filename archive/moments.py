@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
@@ -11,6 +11,7 @@ from archive.errors import UsageError
 if TYPE_CHECKING:
     from archive.sqlite import sqlite3
 
+SKEW = timedelta(minutes=5)  #: by which two clocks may differ, or one be set back, without a word
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from archive.errors import PrunedCapture, StorageError
 from archive.members import pack
-from archive.records import digest, format_record, iterate_records
+from archive.records import NOTE, digest, format_record, iterate_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from archive.records import Record
 
-NOTE = "urn:baogao:"
 CAPTURE, ENTRIES, NIGHT, PADDING = "pruned-capture", "pruned-entries", "pruned", "pruned-padding"
 #: of these archive.db has the place only: they say what its other tables say
 DETAILED = frozenset({ENTRIES, NIGHT, PADDING})

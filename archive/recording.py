@@ -211,17 +211,7 @@ def _goes_on(stop: Stop) -> bool:
     return stop.kind == "storage" or stop.kind in LEFT_FOR_LATER
 
 
-def find_stop(connection: sqlite3.Connection, run: int, listing: str) -> Stop | None:
-    """Why the crawl gave a walk up, as it noted; None where it did not."""
-    row = connection.execute(
-        "SELECT json_extract(content, '$.stopped') FROM notes "
-        "WHERE run_id = ? AND kind = 'walk-stop' AND json_extract(content, '$.listing') = ? ORDER BY id DESC LIMIT 1",
-        (run, listing),
-    ).fetchone()
-    return Stop.parse(row[0]) if row and row[0] else None
-
-
 def load_stops(connection: sqlite3.Connection, run: int) -> dict[str, Stop | None]:
-    """The same for all listings at once."""
+    """By listing: why the crawl gave its walk up, as it noted last; None where the walk ended by its own proof."""
     notes = list_notes(connection, run, "walk-stop")
     return {str(note["listing"]): Stop.parse(str(note["stopped"])) if note["stopped"] else None for note in notes}

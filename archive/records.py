@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+NOTE = "urn:baogao:"  #: what the target of our own metadata records begins with
 _VERSION = b"WARC/1.1\r\n"
 _BREAK = b"\r\n\r\n"
 _MANDATORY = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "Content-Length")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import StorageError
 from archive.items import ItemSettler
 from archive.ledger import Ledger
-from archive.pruned import ENTRIES, NIGHT, NOTE
-from archive.records import iterate_records
+from archive.pruned import ENTRIES, NIGHT
+from archive.records import NOTE, iterate_records
 from archive.rereading import Rereader
 from archive.twins import add_return
 

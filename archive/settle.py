@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.captures import measure_answers
@@ -17,7 +16,7 @@ from archive.errors import UsageError
 from archive.items import ItemSettler
 from archive.journal import find_note, list_notes
 from archive.ledger import Ledger
-from archive.moments import parse_time
+from archive.moments import SKEW, parse_time
 from archive.observe import Walked, elect, list_contested, measure, read_run
 from archive.progress import track
 from archive.pruned import NIGHT
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from archive.sqlite import sqlite3
     from archive.store import DataDirectory
 
-SKEW = timedelta(minutes=5)  #: by which a clock may be set back without a word
 #: how a run ended that must be told to an operator, and with which exit code; the first that holds counts
 _EXIT_OF_STOP = (("blocked", 5), ("time limit", 9))
 

@@ -21,7 +21,7 @@ from archive.members import TornFileError, pack
 from archive.messages import target_uri
 from archive.model import Exchange, Pointer
 from archive.payload import PayloadError, decode_payload
-from archive.records import Record, digest, format_record, iterate_records
+from archive.records import NOTE, Record, digest, format_record, iterate_records
 from archive.recovery import Problem, Repaired, repair_open_file, verify_file
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ __all__ = [
     "verify_file",
 ]
 
-NOTE_URI = "urn:baogao:"
 _KIND = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
@@ -135,7 +134,7 @@ class WarcWriter:
             raise ValueError(f"{kind!r} can't be part of a URN")
         # A lone surrogate out of some page becomes \\udxxx, which is how JSON spells it.
         block = json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
-        return self._write_block("metadata", ("WARC-Target-URI", NOTE_URI + kind), "application/json", block, at)
+        return self._write_block("metadata", ("WARC-Target-URI", NOTE + kind), "application/json", block, at)
 
     def close(self) -> Path:
         """Give the file its final name, for good; a second call does nothing. Raises StorageError.

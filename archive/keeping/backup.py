@@ -170,15 +170,11 @@ class _Round:
         for name in names:
             path, source = f"warc/{name}", self.data.warc / name
             known = earlier.get(path)
-            if (
-                known is not None
-                and name.endswith(".warc.gz")
-                and self._is_untouched(source, known)
-                and self.depot.is_whole(known)
-            ):
+            is_whole = known is not None and self.depot.is_whole(known)
+            if known is not None and is_whole and name.endswith(".warc.gz") and self._is_untouched(source, known):
                 self.done.append((known, False))
             elif source.is_file():
-                is_rotten = known is not None and self.depot.holds(known) and not self.depot.is_whole(known)
+                is_rotten = known is not None and not is_whole and self.depot.holds(known)
                 self.done.append(self.depot.store(path, source))
                 if is_rotten:
                     self.rotten.append(path)
