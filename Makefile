@@ -14,7 +14,7 @@ demo: .venv/ready
 	$(BIN)/baogao demo
 
 test: .venv/ready browser
-	$(BIN)/pytest -rs -n auto --dist loadfile
+	$(BIN)/pytest -rs -n auto --dist loadfile --no-loadscope-reorder
 
 browser:
 	@.ci/browser

@@ -43,6 +43,7 @@ class Capture:
     page: int
     url: str
     fetched_at: str
+    digest: str
 
 
 def load_exchange(connection: sqlite3.Connection, root: Path, capture_id: int) -> Archived:
@@ -119,8 +120,8 @@ def feed_captures(
 ) -> Iterator[tuple[Capture, Page]]:
     """Feed the walk with what was captured for it, in order; yields the pages that count."""
     rows = connection.execute(
-        "SELECT c.id, c.listing_id, c.page, c.url, c.fetched_at FROM captures c JOIN listings l ON l.id = c.listing_id "
-        "WHERE c.run_id = ? AND l.key = ? AND c.status = ? ORDER BY c.id",
+        "SELECT c.id, c.listing_id, c.page, c.url, c.fetched_at, c.digest FROM captures c "
+        "JOIN listings l ON l.id = c.listing_id WHERE c.run_id = ? AND l.key = ? AND c.status = ? ORDER BY c.id",
         (run, listing, OK),
     ).fetchall()
     for row in rows:

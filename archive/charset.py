@@ -26,6 +26,7 @@ _CHINESE = frozenset(
 _MULTIBYTE = frozenset(
     {"big5", "big5hkscs", "cp950", "utf_16", "utf_16_le", "utf_16_be", "shift_jis", "euc_jp", "euc_kr"}
 )
+_BIG5 = ("big5hkscs", "cp950")  # with what Hong Kong and Windows added, as browsers read a page in Big5
 _ONE_BYTE = frozenset({"iso8859-1", "cp1252", "iso8859-15", "ascii"})
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -56,13 +57,20 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded | None:
     declared = _declared(body, content_type)
     likely = dict.fromkeys([*(name for name in declared if name not in _ONE_BYTE), "gb18030"])
     strict = _decode_strictly(body, likely)
+    # a page in Big5 that does not say so passes for GB18030, and damaged GB18030 for Big5: the likelier text counts
+    bound = max(map(_likelihood, strict), default=_likelihood(Decoded(body.decode("gb18030", "replace"), "gb18030")))
+    strict += [one for one in _decode_strictly(body, _BIG5) if _likelihood(one) > bound]
     if strict:
-        return max(strict, key=lambda one: len(_COMMON.findall(one.text)))
+        return max(strict, key=_likelihood)
     for charset in ("utf-8", "gb18030"):
         text = body.decode(charset, "replace")
         if text.count("\ufffd") <= max(1, DAMAGE * len(text)):
             return Decoded(text, charset, damaged=True)
     return next(iter(_decode_strictly(body, declared)), None)
+
+
+def _likelihood(decoded: Decoded) -> int:
+    return len(_COMMON.findall(decoded.text))
 
 
 def _decode_strictly(body: bytes, charsets: Iterable[str]) -> list[Decoded]:

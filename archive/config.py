@@ -276,6 +276,10 @@ def _requote(quoted: str, safe: str, url: str) -> str:
 def make_listing(url: str, *, rank: int, page_url: str | None = None) -> Listing:
     """A listing from its address, raw or percent-encoded: both spellings give the same one. Raises UsageError."""
     try:
+        url.encode()
+    except UnicodeEncodeError as error:  # typed bytes, in another charset or locale
+        raise UsageError(f"{url!r} is not UTF-8: copy the address percent-encoded, or set LC_ALL=C.UTF-8.") from error
+    try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
     except ValueError as error:

@@ -74,10 +74,10 @@ def stop_on_signals(*kept: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def hold_archive(
-    data: DataDirectory, reader: Reader, *, command: str, now: str, say: Callable[[str], None]
+    data: DataDirectory, reader: Reader, *, command: str, now: str, say: Callable[[str], None], frees: bool = False
 ) -> Iterator[tuple[sqlite3.Connection, int]]:
     """The archive for one writer: locked, checked, and recovered from whatever the last one left; and its lock."""
-    data.prepare()
+    data.prepare(frees=frees)
     with hold_lock(data, command=command, started_at=now) as lock:
         connection = open_for_writing(data, say=say)
         try:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from archive import schema
+from archive.counted import counted
 from archive.errors import StorageError
 from archive.sqlite import get_code, sqlite3
 
@@ -42,8 +43,16 @@ SELECT item_id, listing_id, min(first), max(last) FROM (
 GROUP BY 1, 2"""
 
 
-def list_missing_tables(connection: sqlite3.Connection) -> list[str]:
-    """What an archive of its schema has, and this one has not."""
+def find_schema_damage(connection: sqlite3.Connection) -> str | None:
+    """What an archive of its schema has, and this one has not, or otherwise; None where it is sound."""
+    if missing := _list_missing_tables(connection):
+        return f"{', '.join(missing)} missing in it"
+    if altered := _list_altered(connection):
+        return f"{', '.join(altered)} not what the schema says"
+    return None
+
+
+def _list_missing_tables(connection: sqlite3.Connection) -> list[str]:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     script = "".join((schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version])
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -52,6 +61,19 @@ def list_missing_tables(connection: sqlite3.Connection) -> list[str]:
         for name in re.findall(r"^CREATE (?:VIRTUAL )?(?:TABLE|VIEW) (\w+)", script, re.MULTILINE)
         if name not in there
     ]
+
+
+def _list_altered(connection: sqlite3.Connection) -> list[str]:
+    """A view with another word in it is no damage to SQLite. What somebody took away, or added, is not looked at."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    # SQLite's own, of the index, are left out; as bytes: they may be no text any more
+    query = "SELECT name, CAST(sql AS BLOB) FROM sqlite_master WHERE name NOT GLOB 'version_index_*'"
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        for script in (schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version]:
+            made.executescript(script)
+        wanted = dict(made.execute(query).fetchall())
+    there = dict(map(tuple, connection.execute(query)))
+    return sorted(name for name, sql in wanted.items() if there.get(name, sql) != sql)
 
 
 def check_index(connection: sqlite3.Connection) -> Iterator[str]:
@@ -66,6 +88,7 @@ def check_index(connection: sqlite3.Connection) -> Iterator[str]:
         connection.backup(copy)
         try:
             index_versions(copy)  # what a night has left to the next command is no damage
+            _segment_in_python(copy)
             copy.execute("INSERT INTO version_index (version_index, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as error:
             if get_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
@@ -74,6 +97,22 @@ def check_index(connection: sqlite3.Connection) -> Iterator[str]:
                     "room in the directory for temporary files, or name another one with TMPDIR."
                 ) from error
             yield f"the search index is not what the texts say ({error})"
+
+
+def _segment_in_python(copy: sqlite3.Connection) -> None:
+    """The view takes fifty times as long for the same; one that was altered stays, and is told by what it says."""
+    from archive.search.segment import segment  # noqa: PLC0415 - see above
+
+    view = copy.execute("SELECT sql FROM sqlite_master WHERE name = 'version_segments'").fetchone()
+    if view is None or view[0] not in schema.RESEARCH:
+        return
+    copy.create_function("segment", 1, segment, deterministic=True)
+    copy.execute("PRAGMA trusted_schema = ON")
+    copy.execute("DROP VIEW version_segments")
+    copy.execute(
+        "CREATE VIEW version_segments (id, zh, en, title) AS "
+        "SELECT id, segment(summary_zh), segment(summary_en), segment(title) FROM item_versions"
+    )
 
 
 def count_unindexed(connection: sqlite3.Connection) -> int:
@@ -208,5 +247,5 @@ def check_outbox(path: Path, connection: sqlite3.Connection) -> tuple[list[str],
                 strangers = count_strangers(connection, outbox)
     except StorageError as error:
         return [str(error)], []
-    notice = f"alerts.db tells of {strangers} events that archive.db does not have: they are not told again."
+    notice = f"alerts.db tells of {counted(strangers, 'event')} that archive.db does not have: not told again."
     return [], [notice] if strangers else []

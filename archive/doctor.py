@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from archive.counted import counted
 from archive.errors import StorageError, UsageError
 from archive.examine import LOCK, SQLITE_EXTRA
 from archive.moments import SKEW, parse_time
@@ -27,6 +28,7 @@ Release = tuple[int, ...]
 WAL_RESET_SINCE: Release = (3, 7, 0)
 WAL_RESET_FIXED: Release = (3, 51, 3)
 WAL_RESET_BACKPORTS: tuple[Release, ...] = ((3, 44, 6), (3, 50, 7))  #: of that branch, from this release on
+SHOWN_FILES = 3  #: by name; of more the number
 LOW_BYTES = 256 * 1024 * 1024  #: some hundred nights of a listing of 77 pages
 LOW_INODES = 1000
 LARGE_WAL_BYTES = 64 * 1024 * 1024
@@ -157,7 +159,11 @@ def check_places(places: tuple[Place, ...], uid: int) -> list[Finding]:
     findings = []
     for place in places:
         owner = f"{place.name}: uid {place.uid}, mode {place.mode:04o}"
-        if not place.may_read or not place.may_write:
+        if place.is_wrong:
+            advice = "Move it away; what belongs there comes from a backup, or the next night makes it."
+            kind = "a directory, and no file" if place.name.endswith(".db") else "no directory"
+            findings.append(_broken_storage("permissions", f"{place.name} is {kind}", advice))
+        elif not place.may_read or not place.may_write:
             lacks = "write" if place.may_read else "read"
             advice = f"Run as uid {place.uid}, or give uid {uid} {lacks} permission there."
             findings.append(_broken_storage("permissions", f"{owner}, and uid {uid} may not {lacks} it", advice))
@@ -216,12 +222,18 @@ def check_history(history: History, now: str, *, is_locked: bool) -> Iterator[Fi
         else:
             advice = "`baogao crawl` goes on with it or settles it; `baogao settle` only settles it."
             yield Finding("open run", "warning", f"{found}, and nothing works on it", advice)
+    if history.missing_files:
+        few, more = history.missing_files[:SHOWN_FILES], len(history.missing_files) - SHOWN_FILES
+        found = f"missing, though archive.db knows them: {', '.join(few)}" + (f" and {more} more" if more > 0 else "")
+        advice = "Restore them from a backup; `baogao verify` says what was read from them."
+        yield _broken_storage("WARC files", found, advice)
     if history.unindexed_files:
         found = f"{history.unindexed_files} not read into archive.db"
         level: Level = "ok" if is_locked else "warning"
         yield Finding("WARC files", level, found, "" if is_locked else "`baogao settle` reads them.")
     if history.unindexed_versions:
-        found = f"{history.unindexed_versions} versions are not in the search index or have no figures yet"
+        versions = counted(history.unindexed_versions, "version")
+        found = f"{versions} not in the search index, or without figures yet"
         level = "ok" if is_locked else "warning"
         yield Finding("search index", level, found, "" if is_locked else "`baogao settle` adds them.")
 
@@ -275,7 +287,8 @@ def check_skew(ours: str, theirs: str) -> Finding:
 def check_open_files(open_files: tuple[str, ...], *, is_locked: bool) -> Finding:
     if not open_files:
         return Finding("open files", "ok", "none")
-    found = ", ".join(open_files[:3]) + (f" and {len(open_files) - 3} more" if len(open_files) > 3 else "")  # noqa: PLR2004
+    more = len(open_files) - SHOWN_FILES
+    found = ", ".join(open_files[:SHOWN_FILES]) + (f" and {more} more" if more > 0 else "")
     if is_locked:
         return Finding("open files", "ok", f"{found}: being written")
     return Finding(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
+
+from archive.errors import BaogaoError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,16 @@ def write_new(path: Path, content: bytes) -> None:
         except BaseException:
             path.unlink()
             raise
+
+
+#: of a name that may be right: the disk is what ails
+_SICK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+
+
+def refuse_place(place: Path, error: OSError, cure: str) -> BaogaoError:
+    """What to raise where a file that somebody named can't be made; ``cure``: what to do, but for making room."""
+    said = f"{place} can't be written ({error.strerror})"
+    return StorageError(f"{said}: make room, or {cure}.") if error.errno in _SICK else UsageError(f"{said}: {cure}.")
 
 
 def rename_into_place(source: Path, target: Path) -> Path:

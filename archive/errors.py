@@ -5,12 +5,12 @@ BaogaoError (1)
 │   └── NewerArchive (2)    archive.db was made by a newer release; raised by store
 ├── Incomplete (3)          a walk did not reach its proved end
 ├── Rejected (4)            the night broke a bound, or a person must decide first
-├── Blocked (5)             robots.txt, 401/403, captcha, 429
 ├── Locked (6)              another run holds the lock; raised by store
 ├── StorageError (7)        full, read-only or corrupt; raised by store and warc
 │   └── PrunedCapture (7)   `baogao prune` dropped the page that is asked for; raised by captures
-├── Undelivered (8)         an alert did not reach a target; raised by alerts and their commands
-└── TimeLimit (9)           the night took longer than it may
+└── Undelivered (8)         an alert did not reach a target; raised by alerts and their commands
+
+5 (blocked) and 9 (time limit) are verdicts of a night, not errors: archive.verdict.
 
 A message says what happened, where, and what to do next, in one sentence or two.
 """
@@ -38,10 +38,6 @@ class Rejected(BaogaoError):
     exit_code = 4
 
 
-class Blocked(BaogaoError):
-    exit_code = 5
-
-
 class Locked(BaogaoError):
     exit_code = 6
 
@@ -56,7 +52,3 @@ class PrunedCapture(StorageError):
 
 class Undelivered(BaogaoError):
     exit_code = 8
-
-
-class TimeLimit(BaogaoError):
-    exit_code = 9

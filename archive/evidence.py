@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from archive import schema
+from archive.counted import counted
 from archive.errors import StorageError
+from archive.journal import is_misnamed, read_note
+from archive.printable import spell_out
 from archive.pruned import keeps_all, read_page_note
 from archive.records import NOTE
 from archive.recovery import verify_file
@@ -36,7 +40,8 @@ def verify_warcs(
     rows = connection.execute(
         "SELECT record_id, warc_file FROM captures UNION ALL SELECT record_id, warc_file FROM notes"
     )
-    homes: dict[str, str] = dict(map(tuple, rows))
+    there = {str(path.relative_to(data.root)).removesuffix(".open") for path in files}
+    homes = {record_id: file for record_id, file in rows if file in there}
     sizes = dict(map(tuple, connection.execute("SELECT file, bytes FROM warc_files")))
     done, total = 0, sum(path.stat().st_size for path in files if path.exists())
     for path in files:
@@ -66,7 +71,11 @@ def verify_warcs(
         _verify_references(path, file, references, report, None if dry else homes)
         done += size
     for file, references in sorted(expected.items()):
-        report.add("warc", f"{file} is missing, and {len(references)} rows of archive.db point into it")
+        if is_misnamed(data, file, {each.record_id for each in references.values()}):
+            report.add("archive", f"archive.db: rows name {spell_out(file)}, and what they speak of is in another file")
+            continue
+        pointing = counted(len(references), "row of archive.db points", "rows of archive.db point")
+        report.add("warc", f"{file} is missing, and {pointing} into it")
 
 
 def _name_pruned_at(connection: sqlite3.Connection) -> str:
@@ -75,10 +84,10 @@ def _name_pruned_at(connection: sqlite3.Connection) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What archive.db expects at one place of one file; of a note only the record id."""
+    """What archive.db expects at one place of one file."""
 
     record_id: str
-    capture: tuple[object, ...] | None = None  #: digest, length, url, status, time, page, when pruned
+    said: tuple[object, ...]  #: of a capture: digest, length, url, status, time, page, listing, when pruned; of a note
 
 
 def _describe_capture(record: Record) -> tuple[object, ...]:
@@ -86,12 +95,12 @@ def _describe_capture(record: Record) -> tuple[object, ...]:
     if pruned is not None:
         return (
             *(pruned["digest"], record.length, pruned["url"], pruned["status"], pruned["fetched_at"], pruned["page"]),
-            pruned["pruned_at"],
+            *(pruned["listing"], pruned["pruned_at"]),
         )
-    page = record.headers.get("Baogao-Page")
+    page, listing = record.headers.get("Baogao-Page"), record.headers.get("Baogao-Listing")
     return (
-        *(record.digest, record.length, record.headers["WARC-Target-URI"], record.status),
-        *(record.headers["WARC-Date"], int(page) if page else None, None),
+        *(record.digest, record.length, record.headers["WARC-Target-URI"], record.status, record.headers["WARC-Date"]),
+        *(int(page) if page else None, unquote(listing) if listing is not None else None, None),
     )
 
 
@@ -99,13 +108,15 @@ def _list_references(connection: sqlite3.Connection, report: Verification) -> di
     """By file and offset: what archive.db expects there."""
     expected: dict[str, dict[int, Reference]] = {}
     for file, offset, record_id, *capture in connection.execute(
-        "SELECT warc_file, warc_offset, record_id, digest, warc_length, url, status, fetched_at, page, "
-        f"{_name_pruned_at(connection)} FROM captures"
+        "SELECT warc_file, warc_offset, record_id, digest, warc_length, c.url, status, fetched_at, page, l.key, "
+        f"{_name_pruned_at(connection)} FROM captures c LEFT JOIN listings l ON l.id = c.listing_id"
     ):
         expected.setdefault(file, {})[offset] = Reference(record_id, tuple(capture))
         report.captures += 1
-    for file, offset, record_id in connection.execute("SELECT warc_file, warc_offset, record_id FROM notes"):
-        expected.setdefault(file, {})[offset] = Reference(record_id)
+    for file, offset, record_id, *note in connection.execute(
+        "SELECT warc_file, warc_offset, record_id, kind, content FROM notes"
+    ):
+        expected.setdefault(file, {})[offset] = Reference(record_id, tuple(note))
     for (file,) in connection.execute("SELECT file FROM warc_files"):
         expected.setdefault(file, {})
     return expected
@@ -135,9 +146,9 @@ def _verify_references(
                 copies += is_copy
                 orphans += homes is not None and not is_copy
                 continue
-            if record_id != reference.record_id or (
-                reference.capture is not None and reference.capture != _describe_capture(record)
-            ):
+            is_page = pruned is not None or not is_note
+            said = _describe_capture(record) if is_page else read_note(record)
+            if (record_id, said) != (reference.record_id, reference.said):
                 report.add("archive", f"{file} at {record.offset} holds another record than archive.db says")
     except StorageError:
         pass  # verify_file has named it; what lies behind is reported as missing below
@@ -145,9 +156,11 @@ def _verify_references(
         report.add(lost, f"{file} at {offset}: archive.db points to a record that is not there")
     if copies:
         report.notices.append(
-            f"{file} holds {copies} records of other files once more: they count once; move the copy out of warc/."
+            f"{file} holds {counted(copies, 'record')} of other files once more: each counts once; move the copy out "
+            "of warc/."
         )
     if orphans:
         report.notices.append(
-            f"{file} holds {orphans} records that archive.db does not know: the next command that writes indexes them."
+            f"{file} holds {counted(orphans, 'record')} that archive.db does not know: the next command that writes "
+            "indexes what it lacks."
         )

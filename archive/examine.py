@@ -53,6 +53,7 @@ class Place:
     may_read: bool
     may_write: bool
     is_private: bool = False
+    is_wrong: bool = False  #: a file where a directory should be, or the other way round
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +229,13 @@ def _list_places(data: DataDirectory) -> Iterator[Place]:
             os.access(path, os.R_OK | enter, effective_ids=True),
             os.access(path, os.W_OK | enter, effective_ids=True),
             is_private=path == data.alerts,
+            is_wrong=stat.S_ISDIR(found.st_mode) == path.name.endswith(".db"),
         )
 
 
 def _find_obstacle(root: Path, uid: int) -> str | None:
+    if root.is_symlink():
+        return f"{root} is a link to {root.readlink()}, which is not there"
     above = next(path for path in (root, *root.parents) if os.access(path, os.F_OK, effective_ids=True))
     if not above.is_dir():
         return f"{above} is no directory"

@@ -36,6 +36,7 @@ class Verification:
     versions: int = 0
     faults: list[Fault] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)  #: worth knowing, nothing wrong
+    unreadable: bool = False  #: rows of archive.db stand in the way: what they speak of was not looked at
 
     @property
     def problems(self) -> list[str]:

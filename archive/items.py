@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.captures import OK
 from archive.compare import Content, compare, is_thinner
+from archive.conflicts import report_conflict
 from archive.errors import PrunedCapture
 from archive.ledger import name_fields
 from archive.model import Page
@@ -165,7 +166,8 @@ class ItemSettler:
             )
             return current.id
         if self._is_witness(seen, current.item_id):
-            self._add_conflict(seen, "a listing of better rank still holds it, but was not seen with it tonight")
+            why = "a listing of better rank still holds it, but was not seen with it tonight"
+            report_conflict(self.ledger, self.rereader, current.item_id, [seen], why)
             return None
         if is_thinner(current.content, seen.content) and not self._was_as_thin(seen, current):
             self.ledger.add_issue(
@@ -212,20 +214,15 @@ class ItemSettler:
         before = self.rereader.read_item(earlier[0], current.item_id)
         return before is not None and compare(before, seen.content) != "changed"
 
-    def _add_conflict(self, seen: Observation, why: str) -> None:
-        self.ledger.add_issue(
-            "warning", "conflict", f"{seen.key} reads differently on two pages of this run, or {why}.", seen.capture_id
-        )
-
     def _add_sightings(self, item_id: int, seen: Observation, others: list[Observation], speaking: int | None) -> None:
         rows = [(seen.capture_id, seen.position, item_id, speaking)]
-        disagree = False
+        losers = []
         for other in others:
             agrees = compare(seen.content, other.content) != "changed"
-            disagree = disagree or not agrees
+            losers += [] if agrees else [other]
             rows.append((other.capture_id, other.position, item_id, speaking if agrees else None))
-        if disagree:
-            self._add_conflict(seen, "in two listings")
+        if losers:
+            report_conflict(self.ledger, self.rereader, item_id, losers, "in two listings")
         self.connection.executemany("INSERT INTO sightings VALUES (?, ?, ?, ?)", rows)
         self.connection.executemany(
             "INSERT INTO memberships VALUES (?1, ?2, ?3, ?3) "

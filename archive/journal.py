@@ -8,6 +8,7 @@ by part.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from archive.errors import StorageError
-from archive.pruned import DETAILED, holds_pruned, read_page_note
+from archive.pruned import DETAILED, holds_pruned, list_record_ids, read_page_note
 from archive.records import NOTE
 from archive.store import storage_errors, transaction
 from archive.warc import WarcWriter, iterate_records, repair_open_file
@@ -53,6 +54,19 @@ def list_parts(data: DataDirectory) -> list[Part]:
         if match:
             parts.append(Part(path, int(match[1]), match[2]))
     return sorted(parts, key=lambda part: (part.run, not part.is_crawl, len(part.label), part.label))
+
+
+def is_misnamed(data: DataDirectory, file: str, record_ids: set[str]) -> bool:
+    """Whether no such file was lost: a damaged row of archive.db names it, and another file holds those records."""
+    if (data.root / file).exists():
+        return False
+    if not record_ids:
+        return _PART.match(file.removeprefix("warc/")) is None
+    for part in list_parts(data):
+        with contextlib.suppress(StorageError):
+            if record_ids <= {*list_record_ids(part.path)}:
+                return True
+    return False
 
 
 def create_part(
@@ -176,15 +190,20 @@ def _has_rows(connection: sqlite3.Connection, file: str, run: int) -> bool:
 
 
 def _index_note(connection: sqlite3.Connection, file: str, run: int, record: Record) -> None:
-    kind = record.headers["WARC-Target-URI"].removeprefix(NOTE)
-    content = {} if kind in DETAILED else json.loads(record.block)
+    kind, content = read_note(record)
     if kind == "run-start":
-        open_run(connection, content)
+        open_run(connection, json.loads(content))
     connection.execute(
         "INSERT OR IGNORE INTO notes (run_id, kind, content, record_id, warc_file, warc_offset) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        (run, kind, _dump(content), record.record_id, file, record.offset),
+        (run, kind, content, record.record_id, file, record.offset),
     )
+
+
+def read_note(record: Record) -> tuple[str, str]:
+    """Kind and content of a note, as its row has them."""
+    kind = record.headers["WARC-Target-URI"].removeprefix(NOTE)
+    return kind, _dump({} if kind in DETAILED else json.loads(record.block))
 
 
 def _index_capture(connection: sqlite3.Connection, file: str, run: int, record: Record) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archive.alerts.outbox import read_outbox
 from archive.errors import BaogaoError, StorageError
 from archive.moments import parse_time
+from archive.printable import spell_out
 from archive.store import open_for_reading, storage_errors
 from archive.verdict import Verdict, load_verdict
 
@@ -198,21 +199,22 @@ def _measure_disk(data: DataDirectory) -> Iterator[Sample]:
     yield Sample("disk_free_bytes", shutil.disk_usage(data.root).free)
 
 
-def write_metrics(samples: list[Sample], file: Path) -> None:
+def write_metrics(samples: list[Sample], file: Path, *, of: DataDirectory) -> None:
     """Whole or not at all: a scraper never reads half of it. Nothing but an earlier one is replaced.
 
-    Raises StorageError.
+    Each series has the label ``archive``, the data directory: a collector that meets the same series in two files of
+    one machine drops both. Raises StorageError.
     """
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile  # noqa: PLC0415 - 75 ms
 
     registry = CollectorRegistry()
     gauges: dict[str, Gauge] = {}
+    archive = spell_out(str(of.root.resolve()))
     for sample in samples:
-        names = [name for name, _ in sample.labels]
+        labels = {"archive": archive, **dict(sample.labels)}
         if sample.name not in gauges:
-            gauges[sample.name] = Gauge(f"baogao_{sample.name}", HELP[sample.name], names, registry=registry)
-        gauge = gauges[sample.name]
-        (gauge.labels(**dict(sample.labels)) if names else gauge).set(sample.value)
+            gauges[sample.name] = Gauge(f"baogao_{sample.name}", HELP[sample.name], list(labels), registry=registry)
+        gauges[sample.name].labels(**labels).set(sample.value)
     target = Path(os.path.realpath(file))  # a link stays one
     new = target.with_name(f"{target.name}.{os.getpid()}.new")  # of two commands that end at once, each its own
     try:

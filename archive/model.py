@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-SERIES = re.compile(r"^([^|｜\d]{2,12}?)\s*[|｜]")
+SERIES = re.compile(r"^([^|｜\d]{2,12}?)\s*[|｜]")  #: short: it also tells what may be a title
+# any name before any bar; 丨 is the character U+4E28, typed for one
+_SERIES_NAME = re.compile(r"^([^|｜丨\d。！？；]{2,20}?|[A-Za-z][A-Za-z &.'’-]{1,38}?)\s*[|｜丨]")
 
 #: why a page was refused. ``blocked``: captcha, ban or challenge; ``login``: the site wants a login;
 #: ``error``: an error or maintenance text served as a page; ``hostile``: markup that would hang or blind the parser;
@@ -33,7 +35,7 @@ class Entry:
 
 def series_of(title: str) -> str | None:
     """The publisher's series, which is what stands before the first bar of a title."""
-    match = SERIES.match(title)
+    match = _SERIES_NAME.match(title)
     return match[1].strip() if match else None
 
 

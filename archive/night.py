@@ -11,6 +11,7 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 
 from archive import progress
+from archive.counted import counted
 from archive.deciding import apply_decisions, find_last_settled
 from archive.journal import (
     find_note,
@@ -68,7 +69,7 @@ def recover(connection: sqlite3.Connection, data: DataDirectory, reader: Reader)
     parts = find_unindexed(connection, data)
     indexed = count(1)
     if parts and not connection.execute("SELECT 1 FROM runs").fetchone():
-        done.append(f"archive.db was empty: read {len(parts)} WARC files again")
+        done.append(f"archive.db was empty: read {counted(len(parts), 'WARC file')} again")
     for run, group in groupby(parts, lambda part: part.run):
         pending = find_open_run(connection)
         if pending is not None and pending < run:

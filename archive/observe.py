@@ -32,20 +32,21 @@ CREATE TEMP TABLE entries (
   title TEXT NOT NULL, brands TEXT NOT NULL, published_on TEXT,
   zh INTEGER NOT NULL, en INTEGER NOT NULL,             -- characters of the summaries
   summary_zh TEXT, summary_en TEXT,                     -- NULL where they are the version's
+  again INTEGER NOT NULL, -- 1: of the very bytes that this page had when it was read before, in the same walk
   PRIMARY KEY (capture_id, position))
 """
 _INDEXES = (
     # all that an election needs, so that it never touches the texts
     (
-        "CREATE INDEX temp.entries_by_report ON entries (who, rank, listing_id, page, capture_id DESC, position) "
-        "WHERE title <> ''"
+        "CREATE INDEX temp.entries_by_report "
+        "ON entries (who, rank, listing_id, page, again, capture_id DESC, position) WHERE title <> ''"
     ),
     "CREATE INDEX temp.entries_by_listing ON entries (listing_id)",  # the bounds ask listing by listing
 )
 _INSERT = """
 INSERT INTO temp.entries
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, n.item_id, ?7, ?8, coalesce(n.item_id, ?7), v.id, ?9, ?10, ?11, length(?12), length(?13),
-       iif(v.id IS NULL, ?12, NULL), iif(v.id IS NULL, ?13, NULL)
+       iif(v.id IS NULL, ?12, NULL), iif(v.id IS NULL, ?13, NULL), ?14
 FROM (SELECT coalesce((SELECT item_id FROM item_aliases WHERE key = ?7),
                       (SELECT id FROM items WHERE key = ?7)) AS item_id) n
 LEFT JOIN items i ON i.id = n.item_id
@@ -63,7 +64,7 @@ SELECT e.capture_id, e.position, e.listing_id, e.fetched_at, e.item_id, e.url, w
        (SELECT e.same FROM items i
         WHERE i.id = e.item_id AND w.others = 0 AND i.state <> 'withdrawn' AND i.parser = :parser)
 FROM (SELECT capture_id, position, count(*) OVER (PARTITION BY who) - 1 AS others, row_number() OVER
-      (PARTITION BY who ORDER BY rank, listing_id, page, capture_id DESC, position) AS place
+      (PARTITION BY who ORDER BY rank, listing_id, page, again, capture_id DESC, position) AS place
       FROM temp.entries WHERE title <> '') w
 CROSS JOIN temp.entries e ON e.capture_id = w.capture_id AND e.position = w.position
 WHERE w.place = 1 ORDER BY e.rank, e.listing_id, e.page, e.capture_id, e.position
@@ -117,11 +118,14 @@ def read_run(
         listing_id = connection.execute("SELECT id FROM listings WHERE key = ?", (listing.key,)).fetchone()[0]
         walk = Walk(listing.url, page_url=listing.page_url, max_pages=max_pages)
         unread: dict[str, int] = {}
+        digests: dict[int, str] = {}
         for capture, page in feed_captures(connection, root, run, listing.key, walk, reader):
             unread = dict.fromkeys(page.unread, capture.id) | unread
+            again = digests.get(capture.page) == capture.digest
+            digests[capture.page] = capture.digest
             connection.executemany(
                 _INSERT,
-                [_row(capture, position, listing, entry) for position, entry in enumerate(page.entries, 1)],
+                [(*_row(capture, position, listing, entry), again) for position, entry in enumerate(page.entries, 1)],
             )
         if walk.ask is not None:
             walk.fail(stops.get(listing.key) or fallback)
@@ -144,6 +148,7 @@ def elect(connection: sqlite3.Connection, parser: int) -> None:
     """Choose who speaks for each report, into ``temp.winners`` and in page order, so that events follow the listing.
 
     Best-ranked listing, lowest page, latest reading of it, first place; entries without a title speak for nothing.
+    Of the same bytes read twice the first speak: they stand in the WARC as a response, the second only refer to it.
     ``same`` is the current version where nothing about the report is new: no other entry, no other text, and that
     confirmed by ``parser`` already. It is found here, for all of them at once, because it is what most nights are.
     """

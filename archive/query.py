@@ -75,11 +75,19 @@ def find_item(connection: sqlite3.Connection, key: str) -> sqlite3.Row:
     if row is None:
         near = connection.execute(
             "SELECT key FROM items WHERE key LIKE ? ESCAPE '\\' ORDER BY key LIMIT 3",
-            ("%" + re.sub(r"([%_\\])", r"\\\1", key) + "%",),
+            ("%" + re.sub(r"([%_\\])", r"\\\1", _guess_key(key)) + "%",),
         ).fetchall()
         hint = f"did you mean {', '.join(row['key'] for row in near)}?" if near else "`baogao export` lists the keys."
         raise UsageError(f"There is no report {spell_out(key)}: {hint}")
     return row  # type: ignore[no-any-return]
+
+
+def _guess_key(typed: str) -> str:
+    """What was meant by the address of a report, or by a key between blanks."""
+    from archive.pages.links import read_detail  # noqa: PLC0415 - only where a key is wrong
+
+    detail = read_detail(typed.strip(), "")
+    return detail.key if detail else typed.strip() or typed
 
 
 def find_listing(connection: sqlite3.Connection, name: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.counted import counted
 from archive.durable import rename_into_place, sync_directory
 from archive.errors import StorageError
 from archive.exchanges import parse_exchange
@@ -36,11 +37,11 @@ class Repaired:
         if not self.usable:
             return f"{self.path.name}: no whole record was in it, it was set aside"
         if self.torn is None:
-            return f"{self.path.name}: closed with {self.records} records, nothing was torn"
-        lost = f", {self.lost} whole records behind a damaged place among them: check the disk"
+            return f"{self.path.name}: closed with {counted(self.records, 'record')}, nothing was torn"
+        lost = f", {counted(self.lost, 'whole record')} behind a damaged place among them: check the disk"
         return (
-            f"{self.path.name}: closed with {self.records} records, "
-            f"{self.cut} bytes moved to {self.torn.name}{lost if self.lost else ''}"
+            f"{self.path.name}: closed with {counted(self.records, 'record')}, "
+            f"{counted(self.cut, 'byte')} moved to {self.torn.name}{lost if self.lost else ''}"
         )
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from archive.counted import counted
 from archive.derive import derive
-from archive.derived import INDEX_DAMAGE, list_missing_tables
+from archive.derived import INDEX_DAMAGE, find_schema_damage
 from archive.errors import StorageError, UsageError
-from archive.journal import list_parts
+from archive.journal import is_misnamed, list_parts
 from archive.night import recover
 from archive.pruned import keeps_all
 from archive.recovery import verify_file
 from archive.sqlite import get_code, sqlite3
-from archive.store import BUSY_SECONDS, is_frozen, open_for_writing, refuse_foreign, storage_errors
+from archive.store import BUSY_SECONDS, locate_for_reading, open_for_writing, refuse_foreign, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +52,11 @@ def find_damage(path: Path) -> str | None:
         with contextlib.closing(_connect(path)) as connection:
             if path.name == "archive.db":
                 refuse_foreign(connection, path, expected=False)
-                if missing := list_missing_tables(connection):
-                    return f"{missing[0]} is missing in it"
+                if damage := find_schema_damage(connection):
+                    return damage
             said = [row[0] for row in connection.execute("PRAGMA quick_check(20)")]
+    except UnicodeDecodeError:
+        return "its schema can't be read"
     except sqlite3.DatabaseError as error:
         if INDEX_DAMAGE.search(str(error)):
             return None
@@ -75,7 +77,7 @@ def list_obstacles(data: DataDirectory) -> list[str]:
     there = {f"warc/{path.name}" for path in data.warc.glob("*.warc.gz*")}
     sizes = {f"warc/{part.path.name}": part.path.stat().st_size for part in parts}
     for file, size in _ask(data.db, "SELECT file, bytes FROM warc_files ORDER BY file"):
-        if file not in there:
+        if file not in there and not is_misnamed(data, file, _list_known(data, file)):
             obstacles.append(f"{file} is missing, and archive.db points into it: {_RESTORE}")
         elif sizes.get(file, size) < size and not _is_only_pruned(data, file):
             obstacles.append(f"{file} is shorter than archive.db knows: {_RESTORE}")
@@ -94,13 +96,18 @@ def find_rewritten(data: DataDirectory) -> str | None:
 
 
 def _is_only_pruned(data: DataDirectory, file: str) -> bool:
+    return keeps_all(data.root / file, _list_known(data, file))
+
+
+def _list_known(data: DataDirectory, file: str) -> set[str]:
+    """The records that archive.db knows of a file."""
     known = _ask(
         data.db,
         "SELECT record_id FROM captures WHERE warc_file = ?1 UNION ALL "
         "SELECT record_id FROM notes WHERE warc_file = ?1",
         file,
     )
-    return keeps_all(data.root / file, (record_id for (record_id,) in known))
+    return {record_id for (record_id,) in known}
 
 
 def _list_gaps(data: DataDirectory, parts: list[Part]) -> list[str]:
@@ -116,7 +123,7 @@ def _list_gaps(data: DataDirectory, parts: list[Part]) -> list[str]:
 
 def read_again(data: DataDirectory, place: DataDirectory, reader: Reader, say: Callable[[str], None]) -> list[str]:
     """Make ``place.db`` of the WARC files of ``data``, closed and synced; what its archive.db has beyond that."""
-    say(f"reading {len(list_parts(data))} WARC files again; until that is done, archive.db stays as it is")
+    say(f"reading {counted(len(list_parts(data)), 'WARC file')} again; until that is done, archive.db stays as it is")
     with contextlib.closing(open_for_writing(place)) as made, storage_errors(place.db):
         recover(made, place, reader)
         derive(made, say)
@@ -141,7 +148,7 @@ def _list_lost(data: DataDirectory, made: sqlite3.Connection) -> list[str]:
     counts = "SELECT warc_file, count(*) FROM captures GROUP BY warc_file ORDER BY warc_file"
     captures = dict(made.execute(counts).fetchall())
     for file, count in _ask(data.db, counts):
-        if captures.get(file, 0) < count:
+        if captures.get(file, 0) < count and not is_misnamed(data, file, _list_known(data, file)):
             lost.append(f"{file} holds fewer captures than archive.db knows: {_RESTORE}")
     return lost
 
@@ -150,12 +157,12 @@ def _ask(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
     """As far as a sick database still answers."""
     found: list[tuple[Any, ...]] = []
     if path.exists():
-        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(_connect(path)) as connection:
+        sick = contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError)
+        with sick, contextlib.closing(_connect(path)) as connection:
             for row in connection.execute(query, values):
                 found.append(tuple(row))  # noqa: PERF401 - what came before the damage counts
     return found
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    frozen = "&immutable=1" if is_frozen(path) else ""
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro{frozen}", uri=True, timeout=BUSY_SECONDS)
+    return sqlite3.connect(locate_for_reading(path), uri=True, timeout=BUSY_SECONDS)

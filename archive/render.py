@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.budget import word_budget
+from archive.counted import counted
 from archive.printable import spell_out, spell_out_values
 from archive.verdict import judge_walk, tell_walked
 
@@ -189,11 +190,11 @@ def render_coverage(rows: Sequence[dict[str, Any]], gaps: Sequence[str]) -> str:
         own = list(group)
         counts = {status: sum(len(stretch.rows) for stretch in own if stretch.status == status) for status in STATUSES}
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        lines += [f"{listing}: {_count(sum(counts.values()), 'night')}: {told}"]
+        lines += [f"{listing}: {counted(sum(counts.values()), 'night')}: {told}"]
         table = [
             (
                 *("", stretch.first if stretch.first == stretch.last else f"{stretch.first} … {stretch.last}"),
-                *(stretch.status, _count(len(stretch.rows), "night"), _tell_nights(stretch.rows, stretch.stopped)),
+                *(stretch.status, counted(len(stretch.rows), "night"), _tell_nights(stretch.rows, stretch.stopped)),
             )
             for stretch in own
         ]
@@ -212,10 +213,6 @@ def _tell_nights(rows: Sequence[dict[str, Any]], stopped: str | None) -> str:
     of = "" if rows[0]["status"] == "complete" else f" of {pages[0][1] or 'unknown many'}"
     told = f"{seen}{of} pages, {'–'.join(dict.fromkeys(map(str, (entries[0], entries[-1]))))} entries"
     return f"{told}: {stopped}" if stopped else told
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def render_diff(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive.aside import Aside
+from archive.counted import counted
 from archive.derive import derive
 from archive.derived import INDEX_DAMAGE, list_wrong_figures
 from archive.durable import rename_into_place
@@ -106,8 +107,8 @@ class _Repair:
         elif obstacles := list_obstacles(self.data):
             broken += [each for each in obstacles if each not in broken]
         else:
-            count = len(list_parts(self.data))
-            done.append(f"archive.db ({damage}) would be moved aside and read again from {count} WARC files.")
+            files = counted(len(list_parts(self.data)), "WARC file")
+            done.append(f"archive.db ({damage}) would be moved aside and read again from {files}.")
 
     def run(self) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)  # ours, of a repair that was killed
@@ -148,7 +149,7 @@ class _Repair:
                             "INSERT OR REPLACE INTO readings_of_figures VALUES (?, 0)", [(each,) for each in wrong]
                         )
                     derive(connection, self.say)
-                    done.append(f"archive.db: the figures of {len(wrong)} versions were extracted again.")
+                    done.append(f"archive.db: the figures of {counted(len(wrong), 'version')} were extracted again.")
         except sqlite3.DatabaseError as error:
             if get_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
                 return f"its search index or its figures can't be mended: {error}"
@@ -177,6 +178,8 @@ class _Repair:
         report = self._verify()
         if any(fault.part == "warc" for fault in report.faults):
             return None  # nothing more may be made of them
+        if report.unreadable:
+            return _describe_faults(report)
         opened = contextlib.closing(open_for_writing(self.data, say=self.say))
         with opened as connection, storage_errors(self.data.db):
             known = _count_rows(connection)
@@ -187,7 +190,8 @@ class _Repair:
             derive(connection, self.say)
             added = _count_rows(connection) - known
         if added:
-            self.repairs.done.append(f"archive.db: {added} records of the WARC files that it did not know were read.")
+            records = counted(added, "record")
+            self.repairs.done.append(f"archive.db: read {records} of the WARC files that it did not know.")
         return _describe_faults(self._verify())
 
     def _remake(self, damage: str) -> bool:
@@ -205,7 +209,7 @@ class _Repair:
                 was_there = self.aside.take(self.data.db)
                 rename_into_place(place.db, self.data.db)
                 kept = f" and moved to {self.aside.place}" if was_there else ""
-                read = f"{len(list_parts(self.data))} WARC files"
+                read = counted(len(list_parts(self.data)), "WARC file")
                 self.repairs.done.append(f"archive.db was damaged ({damage}){kept}: read again from {read}.")
         except StorageError as error:
             obstacles = [str(error)]

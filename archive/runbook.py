@@ -100,7 +100,8 @@ ISSUES = (
           "`baogao alerts release ID` or `baogao alerts drop ID`; a narrower `match` for the future"),
     Entry("twin", "a new key with the very summaries of an old report: held", f"{_SHOW} of both",
           "one report: `baogao alias NEW-KEY OLD-KEY`; two: `baogao alerts release ID`"),
-    Entry("conflict", "two pages of one run show a report differently", "`baogao history KEY`",
+    Entry("conflict", "two listings show a report differently: told once, as long as both texts stay",
+          "`baogao history KEY`",
           "nothing; if one listing is always behind, give it a higher `rank`"),
     Entry("thinner", "a report lacks a language or summary that it had: the fuller text stays for now",
           "the report in a browser", "nothing: a second complete night decides"),
@@ -112,7 +113,7 @@ ISSUES = (
     Entry("alert-dead", "a message was tried for three days in vain", "`baogao alerts list`: the last answer",
           "mend it, `baogao alerts send-test CHANNEL`, then `baogao alerts retry ID` or `baogao alerts drop ID`"),
     Entry("alert-target-gone", "a target wants no more messages (410, or refused for ever)", "`baogao alerts list`",
-          "take it out of baogao.toml, or mend it and `baogao alerts retry ID`"),
+          "take it out of baogao.toml, or give its channel the new address; `baogao alerts retry ID` asks it again"),
 )  # fmt: skip
 
 HEAD = """\

@@ -16,7 +16,7 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["get_code", "sqlite3"]
+__all__ = ["get_code", "is_undecodable", "sqlite3"]
 
 #: what SQLite says of the codes that matter here: where a backup fails, the extra passes its words on and no code
 _WORDS = {
@@ -34,4 +34,11 @@ _WORDS = {
 
 def get_code(error: sqlite3.Error) -> int:
     """SQLite's code for it, not extended: ``SQLITE_IOERR``, not ``SQLITE_IOERR_WRITE``; 0 where there is none."""
+    if is_undecodable(error):
+        return sqlite3.SQLITE_CORRUPT
     return getattr(error, "sqlite_errorcode", _WORDS.get(str(error), 0)) & 0xFF
+
+
+def is_undecodable(error: sqlite3.Error) -> bool:
+    """A text that is none any more, which SQLite itself never looks at."""
+    return str(error).startswith("Could not decode to UTF-8")

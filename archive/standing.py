@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import progress
 from archive.captures import OK, Reader
+from archive.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +95,7 @@ class Standing:
             (3, f"{'head' if self.is_head else 'listing'} {number} of {len(self.listings)}"),
             (5, _shorten(self.listing)),
             (1, f"page {at} of {total or '?'}"),
-            (4, f"{self.entries + sum(each.entries for each in self.walks.values())} entries"),
+            (4, counted(self.entries + sum(each.entries for each in self.walks.values()), "entry")),
         ]
         hosts = self._count_hosts()
         if hosts > 1:

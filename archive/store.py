@@ -68,8 +68,11 @@ class DataDirectory:
         empty = not self.db.exists() or not self.db.stat().st_size
         return self.root.is_dir() and empty and not any(self.warc.glob("run-*"))
 
-    def prepare(self) -> None:
-        """Make the directories; StorageError where they can't be written or the disk is full."""
+    def prepare(self, *, frees: bool = False) -> None:
+        """Make the directories; StorageError where they can't be written or the disk is full.
+
+        ``frees``: for what makes room itself, which may begin on a disk where a night may not.
+        """
         try:
             for place in (self.root, self.warc, self.state):
                 place.mkdir(parents=True, exist_ok=True)
@@ -78,14 +81,19 @@ class DataDirectory:
         except OSError as error:
             cure = _CURES.get(error.errno or 0, f"give uid {os.getuid()} write permission there")
             raise StorageError(
-                f"The data directory {self.root} can't be written ({error.strerror or error}): {cure}, or name another "
-                "one with --data."
+                f"The data directory {self.root} can't be written ({_name_culprit(self.root, error)}): {cure}, or name "
+                "another one with --data."
             ) from error
-        if free < MIN_FREE_BYTES:
+        if free < MIN_FREE_BYTES and not frees:
             raise StorageError(
                 f"Only {free // 1024} KiB are free below {self.root}: make room (a night needs "
                 f"{MIN_FREE_BYTES // 1024 // 1024} MiB to begin) and run again; nothing was changed."
             )
+
+
+def _name_culprit(root: Path, error: OSError) -> str:
+    said = error.strerror or str(error)
+    return said if error.filename in {None, str(root)} else f"{error.filename}: {said}"
 
 
 def _demand_write_access(place: Path) -> None:
@@ -209,9 +217,13 @@ def check(connection: sqlite3.Connection) -> None:
     """Raise for the damage that quick_check only reports what SQLite would raise when it met it."""
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        error = sqlite3.DatabaseError(found)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise _make_damage(found)
+
+
+def _make_damage(found: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(found)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def _set_pragmas(connection: sqlite3.Connection) -> None:
@@ -221,9 +233,12 @@ def _set_pragmas(connection: sqlite3.Connection) -> None:
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: bool) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except UnicodeDecodeError:  # SQLite names the part of the schema that it can't read, and the name is no text
+        raise _make_damage("malformed database schema") from None
     unknown = []
     if "_sqlite_migrations" in tables:
         names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'baogao'")
@@ -255,6 +270,22 @@ def is_frozen(path: Path) -> bool:
     return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
 
 
+def locate_for_reading(path: Path) -> str:
+    """The URI that opens a database to be read, also in a directory that can't be written.
+
+    Whoever was killed in a transaction before the file became a WAL file (the first after a restore) has left a
+    -journal, and SQLite rolls that back only for a connection that may write; nothing else is written through it.
+    """
+    mode = "rw" if _has_left_journal(path) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
+    return f"file:{quote(str(path.absolute()))}?mode={mode}{'&immutable=1' if is_frozen(path) else ''}"
+
+
+def _has_left_journal(path: Path) -> bool:
+    with contextlib.suppress(OSError), path.with_name(path.name + "-journal").open("rb") as file:
+        return file.read(8) == b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # else SQLite takes it for none
+    return False
+
+
 def open_for_reading(data: DataDirectory, *, shared: bool = False) -> sqlite3.Connection:
     """The archive, read-only; works beside a running night and in a directory that can't be written.
 
@@ -265,9 +296,10 @@ def open_for_reading(data: DataDirectory, *, shared: bool = False) -> sqlite3.Co
     if not path.exists():  # PermissionError where the directory may not be entered: archive.cli words it
         refuse_lost(path, "is gone")
         raise UsageError(f"There is no archive at {path}: run `baogao crawl` first, or name its directory with --data.")
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_frozen(path) else ''}"
     with storage_errors(path):
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=not shared)
+        connection = sqlite3.connect(
+            locate_for_reading(path), uri=True, timeout=BUSY_SECONDS, check_same_thread=not shared
+        )
         try:
             refuse_foreign(connection, path, expected=True)
             stand_in(connection)

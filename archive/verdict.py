@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive import logs
+from archive.counted import counted
 from archive.journal import find_note
 from archive.walk import LEFT_FOR_LATER, Stop
 
@@ -105,12 +106,13 @@ def summarize(verdict: Verdict) -> str:
     told = [f"{counts[kind]} {kind}" for kind in _COUNTS[2:] if counts[kind]] or ["nothing new"]
     held = verdict.alerts.get("held")
     if held:
-        told.append(f"{held} alert{'s' if held > 1 else ''} held for a person")
+        told.append(f"{counted(held, 'alert')} held for a person")
     elif counts["appeared"] and not verdict.alerts.get("due"):
         decided = any(issue["code"] in _HOLDING for issue in verdict.issues)
         told.append("nobody is told" + ("" if decided else " of a first walk"))
     walked = f"{tell_walked(verdict.walks)}: " if verdict.budget and verdict.walks else ""
-    line = f"run {verdict.run} {verdict.outcome}: {walked}{counts['entries']} entries on {counts['pages']} pages, " + (
+    seen = f"{counted(counts['entries'], 'entry')} on {counted(counts['pages'], 'page')}"
+    line = f"run {verdict.run} {verdict.outcome}: {walked}{seen}, " + (
         "nothing published" if verdict.outcome == "rejected" else ", ".join(told)
     )
     errors = [issue["message"] for issue in verdict.issues if issue["level"] == "error"] or [

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from archive import balance, derived, schema
 from archive.compare import FIELDS, Content
+from archive.counted import counted
 from archive.errors import Locked, StorageError
 from archive.evidence import verify_warcs
 from archive.faults import Fault, Verification
+from archive.printable import spell_out
 from archive.rereading import Rereader
-from archive.sqlite import sqlite3
+from archive.sqlite import is_undecodable, sqlite3
 from archive.tables import hold_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from archive.captures import Reader
     from archive.store import DataDirectory
@@ -31,14 +34,17 @@ def verify(
     report = Verification()
     with hold_snapshot(connection):
         progress("archive.db", 0, 1)
-        if missing := derived.list_missing_tables(connection):
-            report.add("archive", f"archive.db: {', '.join(missing)} missing in it")
+        if damage := derived.find_schema_damage(connection):
+            report.add("archive", f"archive.db: {damage}")
             return report
         verify_database(connection, report)
-        _verify_versions(connection, report)
-        _verify_readings(connection, data, report, reader, progress)
-        _verify_derived(connection, report, progress)
-        verify_warcs(connection, data, report, progress)
+        with _reading_rows(report, "versions"):
+            _verify_versions(connection, report)
+            _verify_readings(connection, data, report, reader, progress)
+        with _reading_rows(report, "runs, notes or events"):
+            _verify_derived(connection, report, progress)
+        with _reading_rows(report, "rows about WARC files"):
+            verify_warcs(connection, data, report, progress)
         broken, notices = derived.check_outbox(data.alerts, connection)
         sizes = dict(map(tuple, connection.execute("SELECT file, bytes FROM warc_files")))
     if report.faults:
@@ -46,6 +52,19 @@ def verify(
     report.faults += [Fault("alerts", text) for text in broken]
     report.notices += notices
     return report
+
+
+@contextlib.contextmanager
+def _reading_rows(report: Verification, what: str) -> Iterator[None]:
+    """A byte that fell over in a row is no damage to SQLite, and yet no text, no JSON or no time any more."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, sqlite3.DatabaseError) as error:
+        if isinstance(error, sqlite3.DatabaseError) and not is_undecodable(error):
+            raise
+        said = spell_out(" ".join(str(error).split()))[:100]
+        report.unreadable = True
+        report.add("archive", f"archive.db: its {what} can't be read ({type(error).__name__}: {said})")
 
 
 def _refuse_rewritten(connection: sqlite3.Connection, sizes: dict[str, int]) -> None:
@@ -95,7 +114,8 @@ def _verify_derived(
 def verify_index(connection: sqlite3.Connection, report: Verification) -> None:
     try:
         if unindexed := derived.count_unindexed(connection):
-            report.notices.append(f"archive.db: {unindexed} versions are not in the search index yet: {_NEXT}.")
+            versions = counted(unindexed, "version is", "versions are")
+            report.notices.append(f"archive.db: {versions} not in the search index yet: {_NEXT}.")
         for found in derived.check_index(connection):
             report.add("index", f"archive.db: {found}")
     except StorageError as error:
@@ -111,9 +131,11 @@ def verify_figures(
 
     try:
         if unread := count_unread(connection):
-            report.notices.append(f"archive.db: {unread} versions have no figures of today's grammar yet: {_NEXT}.")
+            versions = counted(unread, "version has", "versions have")
+            report.notices.append(f"archive.db: {versions} no figures of today's grammar yet: {_NEXT}.")
         if wrong := derived.list_wrong_figures(connection, progress):
-            report.add("figures", f"archive.db: the figures of {len(wrong)} versions are not those of their texts")
+            versions = counted(len(wrong), "version")
+            report.add("figures", f"archive.db: the figures of {versions} are not those of their texts")
     except sqlite3.DatabaseError as error:
         report.add("archive", f"archive.db: the figures can't be read ({error})")
 

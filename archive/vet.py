@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from archive.counted import counted
+
 MIN_ENTRIES_SHARE = 0.80  #: of the last complete walk; withdrawals come singly, a broken pager takes a third
 MIN_ENTRIES_LOST = 5
 MIN_REPLACED = 20  #: entries; a list of the latest reports may well be all new after a while
@@ -140,7 +142,8 @@ def _vet_count(figures: ListingFigures) -> list[Gate]:
             MIN_ENTRIES_SHARE,
             share >= MIN_ENTRIES_SHARE or before - figures.entries < MIN_ENTRIES_LOST,
             hard=True,
-            message=f"{figures.listing} shows {figures.entries} entries where its last complete walk had {before}",
+            message=f"{figures.listing} shows {counted(figures.entries, 'entry')} where its last complete walk had "
+            f"{before}",
         ),
         Gate(
             "entries-growth",

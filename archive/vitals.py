@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -45,6 +46,7 @@ class History:
     open_run: tuple[int, str] | None
     unindexed_files: int
     unindexed_versions: int
+    missing_files: tuple[str, ...] = ()  #: of those that archive.db knows to their last byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _read_history(connection: sqlite3.Connection, data: DataDirectory) -> Histor
         open_run=tuple(pending) if pending else None,
         unindexed_files=_count_unindexed_files(connection, data),
         unindexed_versions=_count_unindexed_versions(connection),
+        missing_files=tuple(_list_missing_files(connection, data)),
     )
 
 
@@ -188,6 +191,15 @@ def _count_unindexed_files(connection: sqlite3.Connection, data: DataDirectory) 
     from archive.journal import find_unindexed  # noqa: PLC0415 - a module that reads WARCs
 
     return len(find_unindexed(connection, data))
+
+
+def _list_missing_files(connection: sqlite3.Connection, data: DataDirectory) -> Iterator[str]:
+    if data.warc.is_dir() and not os.access(data.warc, os.R_OK | os.X_OK):  # a finding of its own
+        return
+    there = {path.name for path in list_files(data, "*.warc.gz")}
+    for (file,) in connection.execute("SELECT file FROM warc_files ORDER BY file"):
+        if file.rpartition("/")[2] not in there:
+            yield file
 
 
 def _count_unindexed_versions(connection: sqlite3.Connection) -> int:

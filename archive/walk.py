@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from archive.counted import counted
 from archive.model import Page, RefusalKind, Refused
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ class Walk:
         if isinstance(reading, Refused):
             self.fail(Stop(_STOP_OF_REFUSAL[reading.kind], f"page {ask.page}: {reading.reason}"))
             return False
-        if self._closed and not reading.closed:
-            self.fail(Stop("refused", f"page {ask.page} ends in the middle, unlike page 1: cut short"))
+        if self._pages and reading.closed != self._closed:
+            cut, whole = (ask.page, "page 1") if self._closed else (1, f"page {ask.page} read later")
+            self.fail(Stop("refused", f"page {cut} ends in the middle, unlike {whole}: cut short"))
             return False
         return self._feed_head(ask, reading) if ask.head else self._feed_forward(ask, reading)
 
@@ -169,7 +171,7 @@ class Walk:
             if self._next_url(ask.page, page) is None:
                 self._reach_end(ask.page, "end unclear", f"page {ask.page} leads no further")
             else:
-                self.fail(Stop("page cap", f"stopped after {ask.page} pages, as told; the listing goes on"))
+                self.fail(Stop("page cap", f"stopped after {counted(ask.page, 'page')}, as told; the listing goes on"))
             return True
         url = self._next_url(ask.page, page)
         if url is None:
@@ -227,14 +229,14 @@ class Walk:
         expected = self._expected()
         if expected is not None and expected > last:
             kind = kind if last + 1 < expected else "end unclear"
-            what = f"{expected} pages" if self._announced else f"{self._total} reports ({len(self._seen)} were seen)"
+            reports = f"{self._total} reports ({len(self._seen)} were seen)"
+            what = counted(expected, "page") if self._announced else reports
             self.fail(Stop(kind, f"{why}, but the listing announces {what}"))
         elif self._guessed and expected is None and kind != "end unclear":
             self.fail(Stop("end unclear", f"{why}, at a guessed address: set page_url for this listing"))
         elif (thin := self._find_thin_page()) is not None:
-            self.fail(
-                Stop("refused", f"page {thin} shows only {len(self._pages[thin - 1])} entries, half a page at most")
-            )
+            entries = counted(len(self._pages[thin - 1]), "entry")
+            self.fail(Stop("refused", f"page {thin} shows only {entries}, half a page at most"))
         else:
             # where nothing announces a last page, news that push every page down by a whole one look the same
             self._repeated = why if kind == "repeated page" and expected is None else None

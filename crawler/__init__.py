@@ -16,8 +16,9 @@ A request passes, from the spider down to the wire and back:
  980  guard.AddressGuard           with guard.GuardedResolver: which addresses may be connected to
 ===== ============================ ==================================================================
 
-:mod:`crawler.spiders.reports` drives the walks, :mod:`crawler.turns` says whose turn it is, :mod:`crawler.night` opens
-and closes the archive, and :mod:`crawler.process` is the child of ``baogao crawl``.
+:mod:`crawler.spiders.reports` drives the walks, :mod:`crawler.turns` says whose turn it is, :mod:`crawler.outages` when
+a host is out of order, :mod:`crawler.night` opens and closes the archive, and :mod:`crawler.process` is the child of
+``baogao crawl``.
 
 Scrapy's exit code, its JOBDIR and its signal handlers decide nothing (design §0.6): ``python -m crawler`` has exit
 codes of its own, and a night that was killed is continued from what the recorder had archived.

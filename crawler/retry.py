@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from OpenSSL.SSL import Error as TLSError
-from scrapy.exceptions import DownloadCancelledError, NotSupported, UnsupportedURLSchemeError
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.logs import mark
@@ -21,7 +20,7 @@ from archive.retry_after import parse_retry_after
 from crawler.clock import clock_of
 from crawler.exchange import LISTING, PAGE
 from crawler.pace import REST
-from crawler.stops import NETWORK_ERRORS, WalkStopped, explain, innermost
+from crawler.stops import FAILING, LASTING_ERRORS, NETWORK_ERRORS, WalkStopped, explain, innermost
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-#: the same answer every time
-LASTING_ERRORS = (DownloadCancelledError, NotSupported, UnsupportedURLSchemeError)
-REPEATED = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}
+REPEATED = {HTTPStatus.TOO_MANY_REQUESTS, *FAILING}
 ASKING_TO_WAIT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 #: request.meta: how often this request has been repeated
 ATTEMPT = "baogao_attempt"

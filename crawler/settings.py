@@ -21,6 +21,7 @@ RETRY_TIMES = 2
 BAOGAO_RETRY_PAUSE = 1.0  # ours: seconds before the first repetition, doubled for each further one
 BAOGAO_PATIENCE = 60.0  # ours: the longest Retry-After or Crawl-delay that is kept; a longer one ends the walk
 BAOGAO_PATIENCE_TOTAL = 120.0  # ours: all waits for one host's Retry-After in a night together
+BAOGAO_OUTAGE = 60.0  # ours: seconds without an answer before the rest of a host's listings is left: crawler.outages
 
 # --- What is asked and what is taken -------------------------------------------------------------------------------
 

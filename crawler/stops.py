@@ -40,6 +40,9 @@ NETWORK_ERRORS = (
     UnsupportedURLSchemeError,
 )
 
+#: those of them that are the same every time
+LASTING_ERRORS = (DownloadCancelledError, NotSupported, UnsupportedURLSchemeError)
+
 #: those of them that leave no server to speak of
 NO_SERVER = (CannotResolveHostError, DownloadConnectionRefusedError)
 
@@ -59,6 +62,8 @@ UNWELCOME = {
     HTTPStatus.TOO_MANY_REQUESTS,
 }
 REDIRECTS = range(300, 400)
+#: of a server that is out of order; a repetition may help
+FAILING = {HTTPStatus.REQUEST_TIMEOUT, *range(500, 600)}
 
 
 class WalkStopped(IgnoreRequest):

@@ -71,6 +71,17 @@ class Turns:
         turn = Turn(listing, self._places[listing.key], is_head=False, head=head)
         self._walks.setdefault(_host(listing), deque()).append(turn)
 
+    def bring_last_forward(self, listing: Listing) -> None:
+        """Of its site the listing comes next that is last in the order: it was whole most recently."""
+        site = urlsplit(listing.url).netloc
+        for queues in (self._heads, self._walks):
+            queue = queues.get(_host(listing), deque())
+            turn = next((each for each in reversed(queue) if urlsplit(each.listing.url).netloc == site), None)
+            if turn is not None:
+                queue.remove(turn)
+                queue.appendleft(turn)
+                return
+
     def begin_walk(self, listing: Listing) -> bool:
         """True for the first walk of a host: what the heads have left of the budget is all for it."""
         has_all = self._has_all(listing)

@@ -106,6 +106,9 @@ def test_undelivered_is_8_and_the_night_stands(scene):
     scene.configure(CONFIG.format(url="http://127.0.0.1:9/"))
     said = scene.desk.crawl("--json", scene.url)
     assert (said.code, said.json["exit_code"], said.json["outcome"]) == (8, 0, "complete")
+    delivery = said.json["delivery"]
+    assert (delivery["undelivered"], delivery["sent"], delivery["waiting"]) == (True, 0, 1)
+    assert delivery["backlog"][0]["channel"] == "hook"
     assert "1 message waits for hook" in said.err
     assert scene.desk.run("runs", "2", "--json").json["exit_code"] == 0
     (waiting,) = scene.desk.run("alerts", "list", "--json").json
@@ -214,6 +217,19 @@ def test_notify_that_is_stopped_says_how_to_go_on(scene):
     assert len(scene.receiver.received) == 1
 
 
+def test_a_night_that_is_stopped_while_it_tells_has_its_verdict(scene):
+    scene.crawl()
+    scene.publish(0)
+    scene.receiver._script["/hook"] = [Reply(after=1.0)]
+    with scene.desk:
+        process = scene.desk.start_crawl("--json", scene.url)
+        wait_for(lambda: scene.receiver.received)
+        process.send_signal(signal.SIGTERM)
+        said = finish(process)
+    assert (said.code, said.json["outcome"], said.json["delivery"]) == (143, "complete", None)
+    assert "SIGTERM: the night is settled and what was sent is on record; `baogao notify` goes on" in said.err
+
+
 def test_the_list_says_what_is_parked(scene):
     scene.crawl()
     scene.publish(0)
@@ -276,8 +292,10 @@ def test_a_damaged_outbox_keeps_no_night_from_being_crawled(scene):
     scene.crawl()
     scene.publish(0)
     (scene.desk.data / "alerts.db").write_bytes(b"no database " * 400)
-    said = scene.crawl(code=8)
+    said = scene.crawl("--json", code=8)
     assert "alerts.db is damaged" in said.err
+    assert said.json["delivery"]["undelivered"] is True
+    assert "alerts.db is damaged" in said.json["delivery"]["error"]
     assert scene.desk.run("runs", "2", "--json").json["outcome"] == "complete"
     said = scene.desk.run("notify")
     assert (said.code, "reparse" in said.sentence, "run `baogao notify`, which" in said.err) == (7, False, True)

@@ -208,6 +208,11 @@ def test_secret_file_that_is_a_pipe_is_not_waited_for(tmp_path):
     assert "can't be read (it is no regular file)" in done.stderr
 
 
+@pytest.mark.parametrize("address", ["读者@例子.广告", "leser@münchen.example", "a+b@example.org"])
+def test_an_address_in_another_script(tmp_path, address):
+    assert load(tmp_path, MAIL.replace("a@example.org", address)).channels["mail"].to == (address,)
+
+
 @pytest.mark.parametrize("where", [{"variable": "whsec_canary"}, {"variable": "canary"}, {"file": "canary"}])
 def test_secret_typed_in_place_of_its_name_is_not_repeated(where):
     with pytest.raises(UsageError, match=r"channel\.x\.secret_(env|file): the .* that it names") as error:

@@ -137,6 +137,15 @@ def test_a_directory_without_an_archive(empty, command):
     assert not empty.data.exists()
 
 
+def test_names_that_are_no_utf_8(tmp_path):
+    """As they come out of another charset, or an ASCII locale: refused before anything is made or asked."""
+    for words in (("crawl", NOWHERE), ("runs",), ("doctor",), ("verify",)):
+        assert "no UTF-8" in refuse(Desk(tmp_path / "d\udcff"), *words)
+    for words in (("crawl", "http://127.0.0.1:9/tag/\udcff"), ("check", "http://127.0.0.1:9/tag/\udcff")):
+        assert "is not UTF-8" in refuse(Desk(tmp_path / "data"), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_data_directory_that_is_a_file(tmp_path):
     (tmp_path / "data").write_text("mine", encoding="utf-8")
     desk = Desk(tmp_path / "data")

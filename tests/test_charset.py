@@ -44,6 +44,21 @@ def test_traditional_characters_in_big5():
     assert (decoded.text, decoded.charset) == (text, "big5")
 
 
+@pytest.mark.parametrize("label", ["<meta charset=big5>", "<meta charset=gb2312>", ""])
+def test_big5_with_characters_of_hong_kong_or_under_no_label(label):
+    text = f"{label}虛構的報告：個人數據與市場發展，在這個國家的第二年嘅調查，每戶為12元"
+    decoded = decode(text.encode("big5hkscs"), None)
+    assert decoded is not None
+    assert decoded.text == text
+
+
+def test_damaged_gbk_does_not_pass_for_big5():
+    whole = ("虚构的市场报告，共九十三页，调查在两个国家的作坊里做" * 5).encode("gbk")
+    decoded = decode(whole[:80] + b"\xff" + whole[80:], None)
+    assert decoded is not None
+    assert decoded.text.count("市场报告") >= 4
+
+
 def test_characters_beyond_gbk_under_a_gb2312_label():
     text = "𠮷野㐂家的虚构报告"
     decoded = decode(text.encode("gb18030"), HEADER.format("gb2312"))

@@ -42,15 +42,26 @@ def test_everything_that_is_copied_is_there_and_let_in():
 
 
 def test_the_wheel_has_its_package_data():
-    """COPY takes what the build needs: the readme, the licence and every package that pyproject.toml names."""
+    """COPY takes what the build needs; setuptools finds every directory, and so has none to warn of by the page."""
     import tomllib
+
+    from setuptools import find_namespace_packages
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     copied = {each for step in steps("COPY") if "--from" not in step for each in step.split()[:-1]}
     assert {project["project"]["readme"], *project["project"]["license-files"]} <= copied
-    assert {package.split(".")[0] for package in project["tool"]["setuptools"]["packages"]} <= copied
-    assert "archive.ops" in project["tool"]["setuptools"]["packages"]
-    assert project["tool"]["setuptools"]["package-data"]["archive.ops"] == ["templates/**", "*.yml", "*.json"]
+    found = set(find_namespace_packages(str(ROOT), **project["tool"]["setuptools"]["packages"]["find"]))
+    assert {package.split(".")[0] for package in found} == {"archive", "crawler"} <= copied
+    files = [path.relative_to(ROOT) for top in ("archive", "crawler") for path in (ROOT / top).rglob("*.*")]
+    files = [path for path in files if "__pycache__" not in path.parts and (ROOT / path).is_file()]
+    assert found == {".".join(path.parent.parts) for path in files}
+    data = {
+        f"{package.replace('.', '/')}/{pattern}"
+        for package, patterns in project["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+    }
+    left = [path for path in files if path.suffix != ".py" and not any(fnmatch(str(path), each) for each in data)]
+    assert left == []
 
 
 def test_it_runs_as_nobody_in_particular_and_hears_signals():

@@ -236,7 +236,7 @@ def test_a_body_without_end_mark_is_archived_and_refused(archive):
         handler.close_connection = True
 
     crawled, _ = crawl(archive, {PAGE_2: cut})
-    assert crawled.stop.startswith("refused: page 2")
+    assert crawled.stop.startswith("fetch error: page 2: it ends in the middle")
 
 
 def test_a_body_that_is_too_large_is_not_taken(archive):

@@ -107,6 +107,8 @@ FINE = Place("warc", 1000, 0o755, may_read=True, may_write=True)
         (replace(FINE, uid=0), ("warning", 0), "uid 0"),
         (replace(FINE, mode=0o644, is_private=True), ("warning", 0), "0644"),
         (replace(FINE, mode=0o600, is_private=True), ("ok", 0), "uid 1000"),
+        (replace(FINE, is_wrong=True), ("error", 7), "warc is no directory"),
+        (replace(FINE, name="alerts.db", is_wrong=True), ("error", 7), "a directory, and no file"),
     ],
 )
 def test_places(place, expected, word):
@@ -249,6 +251,31 @@ def test_a_file_that_the_database_does_not_know(played):
     found, facts = look(played)
     assert facts.vitals.history.unindexed_files == 2
     assert found["WARC files"].level == "warning"
+
+
+def test_files_that_only_the_database_knows(played):
+    first, second = sorted(played.data.warc.glob("run-*.warc.gz"))
+    first.unlink()
+    found, _ = look(played)
+    assert (found["WARC files"].level, found["WARC files"].exit_code) == ("error", 7)
+    assert first.name in found["WARC files"].found
+    assert second.name not in found["WARC files"].found
+
+
+@pytest.mark.parametrize("name", ["warc", "state"])
+def test_a_file_where_a_directory_belongs(played, name):
+    shutil.rmtree(played.data.root / name)
+    (played.data.root / name).touch()
+    found, _ = look(played)
+    assert found["permissions"].found == f"{name} is no directory"
+    with pytest.raises(StorageError, match=rf"{name}: File exists"):
+        played.data.prepare()
+
+
+def test_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "data").symlink_to(tmp_path / "gone")
+    facts = examine(DataDirectory(tmp_path / "data"), load_config(None), "x", {}, now=NOW)
+    assert "is a link to" in facts.obstacle
 
 
 def test_waiting_alerts(played):

@@ -127,7 +127,7 @@ def test_a_captcha_is_exit_code_5_and_nothing_is_taken_as_gone(story):
     for number, name in ((5, "captcha"), (6, "captcha again")):
         said = story.said[name]
         assert said.code == 5
-        assert summary(story, name) == f"run {number} partial: 10 entries on 1 pages, nothing new"
+        assert summary(story, name) == f"run {number} partial: 10 entries on 1 page, nothing new"
         assert said.summary.endswith("never try to evade.")
     assert not [event for event in events(story) if event["run"] in {5, 6}]
 

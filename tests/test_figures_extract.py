@@ -52,6 +52,8 @@ CHINESE = """
 成本是同行的5-6倍。 | 5 times, 6 times
 客单价从300元到2万元不等。 | 300 CNY, 20000 CNY
 月薪5000—1万元的岗位最多。 | 5000 CNY, 10000 CNY
+融资5个亿，估值两个亿元，3个千亿级集群和6个亿元项目开工。 | 500000000 items, 200000000 CNY, 3 items, 6 projects
+夜间气温为零下18摄氏度，室内18℃。 | -18 degrees, 18 degrees
 净利润为-3.2亿元，毛利率−4.5%。 | -320000000 CNY, -4.5 %
 客单价下降3.5%。 | 3.5 %
 同比负增长，增速为负2.1%。 | -2.1 %
@@ -314,6 +316,10 @@ The CAGR from 2021 to 2026 is 12%. | year | None
 Of users in 2025, 54.5% chose price. The second is quality, with 53.7%. | year | 2025, 2025
 In 2020, 2022 and 2024 it was 1 billion, 1.5 billion and 2.1 billion yuan respectively. | year | 2020, 2022, 2024
 A total of 25 billion yuan is forecast for 2028. | year | 2028
+Sales were 3 billion yuan and 4 billion yuan in 2022 and 2023, respectively. | year | 2022, 2023
+There were 1 million, 2 million and 3 million people in 2021, 2022 and 2023 respectively. | year | 2021, 2022, 2023
+The stock was 3 million at the end of 2024 and 4 million in March 2025. | year | 2024, 2025
+It was 3% in Q3 2023, 4% as of June 30, 2024 and 5% in the first half of 2025. | year | 2023, 2024, 2025
 It is projected to hit 3% by 2028. | forecast | True
 It grows at a CAGR of 9.8% until then. | role | change
 The market is expected to reach 12 billion yuan. | forecast | True

@@ -75,9 +75,9 @@ def test_what_a_person_is_shown_of_many_listings(desk):
     assert len(told["walks"]) == len(tags)
     assert [gate for gate in told["gates"] if bool(gate["message"]) is gate["passed"]] == []
     written = metrics.read_text()
-    assert 'baogao_gate_passed{gate="entries-present",listing="tag:tag-3"} 0.0' in written
-    assert 'gate_passed{gate="entries-present",listing="tag:tag-4"}' not in written
-    assert 'baogao_listing_entries{listing="tag:tag-4"} 2.0' in written
+    assert 'gate="entries-present",listing="tag:tag-3"} 0.0' in written
+    assert 'gate="entries-present",listing="tag:tag-4"}' not in written
+    assert f'baogao_listing_entries{{archive="{desk.data}",listing="tag:tag-4"}} 2.0' in written
     refused = desk.run("coverage", "--listing", "nowhere")
     assert (refused.code, "…" in refused.sentence, len(refused.sentence) < 400) == (2, True, True)
 

@@ -15,10 +15,13 @@ from archive.cli.context import Context
 from archive.cli.measuring import measuring
 from archive.errors import StorageError
 from archive.metrics import HELP, Sample, write_metrics
+from archive.pages import VERSION
 from archive.replica import Site, catalogue, serve
+from archive.store import DataDirectory
 from tests.command import Desk, limited
 from tests.crawls import TAG
 
+DATA = DataDirectory(Path("/srv/baogao"))
 RULES = Path(__file__).parent.parent / "archive" / "ops" / "prometheus-rules.yml"
 
 
@@ -28,7 +31,9 @@ def read(file):
     for family in text_string_to_metric_families(file.read_text()):
         assert family.documentation
         for sample in family.samples:
-            samples[sample.name.removeprefix("baogao_"), *sorted(sample.labels.values())] = sample.value
+            labels = dict(sample.labels)
+            assert labels.pop("archive").startswith("/")
+            samples[sample.name.removeprefix("baogao_"), *sorted(labels.values())] = sample.value
     return samples
 
 
@@ -51,7 +56,7 @@ def test_a_good_night(desk, url, tmp_path):
     samples = read(file)
     assert {name for name, *_ in samples} <= set(HELP)
     assert samples["command_exit_code",] == samples["last_run_exit_code",] == 0
-    assert samples["last_run_info", "1", "2", "complete"] == 1
+    assert samples["last_run_info", "1", str(VERSION), "complete"] == 1
     assert (
         samples["last_good_run_finished_timestamp_seconds",] == samples["last_run_finished_timestamp_seconds",] > 1.7e9
     )
@@ -121,14 +126,14 @@ def test_the_collector_may_read_it_under_any_umask(tmp_path):
     file = tmp_path / "baogao.prom"
     before = os.umask(0o077)
     try:
-        write_metrics([Sample("versions", 1)], file)
+        write_metrics([Sample("versions", 1)], file, of=DATA)
     finally:
         os.umask(before)
     assert file.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.iterdir()) == [file]
     (tmp_path / "taken").mkdir()
     with pytest.raises(StorageError):
-        write_metrics([Sample("versions", 1)], tmp_path / "taken")
+        write_metrics([Sample("versions", 1)], tmp_path / "taken", of=DATA)
     assert sorted(tmp_path.iterdir()) == [file, tmp_path / "taken"]
 
 
@@ -143,7 +148,7 @@ def test_what_is_no_metrics_file_is_never_replaced(desk, url, tmp_path):
     config.write_text("[crawl]\n")
     for taken in (pipe, config):
         with pytest.raises(StorageError, match="stays as it is"):
-            write_metrics([Sample("versions", 1)], taken)
+            write_metrics([Sample("versions", 1)], taken, of=DATA)
     assert pipe.is_fifo()
     assert config.read_text() == "[crawl]\n"
 
@@ -153,7 +158,7 @@ def test_an_earlier_one_and_what_a_link_leads_to_are_replaced(tmp_path):
     file.touch()
     link.symlink_to(file)
     for versions in (1, 2):
-        write_metrics([Sample("versions", versions)], link)
+        write_metrics([Sample("versions", versions)], link, of=DATA)
         assert (link.is_symlink(), read(file)) == (True, {("versions",): versions})
     assert sorted(tmp_path.iterdir()) == [file, link]
 
@@ -185,12 +190,14 @@ tests:
       - {{eval_time: 19h, alertname: BaogaoNeedsAPerson, exp_alerts: []}}
       - {{eval_time: 8h, alertname: BaogaoHeldForAPerson, exp_alerts: []}}
       - {{eval_time: 60h, alertname: BaogaoNeverAGoodNight, exp_alerts: []}}
+      - {{eval_time: 99h, alertname: BaogaoNotRunning, exp_alerts: []}}
 """)
     for words in (["check", "rules", str(RULES)], ["test", "rules", str(tests)]):
         ran = subprocess.run(["promtool", *words], capture_output=True, text=True, env=dict(os.environ), check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
     firing = tmp_path / "firing.yml"
     text = tests.read_text().replace("eval_time: 30h", "eval_time: 62h").replace("19h", "40h")
+    text = text.replace("99h", "102h")  # of a machine that is off, and shows nothing
     never = "      - {series: 'baogao_command_timestamp_seconds{instance=\"new\"}', values: '0+3600x70'}\n"
     firing.write_text(text.replace("    alert_rule_test:", f"{never}    alert_rule_test:"))
     ran = subprocess.run(["promtool", "test", "rules", str(firing)], capture_output=True, text=True, check=False)
@@ -198,6 +205,7 @@ tests:
     assert "BaogaoNoGoodNight" in ran.stdout + ran.stderr
     assert "BaogaoNeedsAPerson" in ran.stdout + ran.stderr
     assert "BaogaoNeverAGoodNight" in ran.stdout + ran.stderr
+    assert "BaogaoNotRunning" in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("file", [RULES, RULES.with_name("grafana-dashboard.json")])

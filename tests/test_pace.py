@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from crawler.bookings import MARGIN_SECONDS, Bookings, Known, PlaceRefused, find
 from crawler.bookings import Site as Host
 from tests.command import Desk, limited, unprivileged
 from tests.crawls import PAGE_1, ROOT, TAG, Archive, answer, make_site
+from tests.mail_server import make_certificate
 
 HOST = Host.of("https://report.invalid/tag/x")
 PATIENCE = 60.0
@@ -549,6 +551,35 @@ def test_the_pause_holds_for_requests_of_one_host_that_come_at_once():
             assert min(listener.gaps(host)) >= 0.4
         times = [at for host in hosts for at in listener.times(host)]
     assert max(times) - min(times) < 2 * 4 * 0.4
+
+
+def test_the_pause_begins_when_a_slow_handshake_has_let_the_request_out(tmp_path, monkeypatch):
+    """With TLS a request is written when the connection stands, and leaves when both sides have agreed on keys."""
+    certificate = make_certificate(tmp_path / "server.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    arrived = []
+
+    def talk(listening):
+        with contextlib.suppress(OSError):
+            while True:
+                raw, _ = listening.accept()
+                time.sleep(0.6)  # longer than the delay
+                with context.wrap_socket(raw, server_side=True) as connection:
+                    while connection.recv(65536):
+                        arrived.append(time.monotonic())
+                        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=talk, args=(listening,), daemon=True)
+        thread.start()
+        urls = [f"https://127.0.0.1:{listening.getsockname()[1]}/tag/{number}" for number in range(2)]
+        assert ask_at_once(*urls, DOWNLOAD_DELAY=0.4) == ["404"] * 2
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert len(arrived) == 3  # robots.txt is the first
+    assert min(later - earlier for earlier, later in pairwise(arrived)) > 0.3
 
 
 def test_the_wish_of_one_host_is_not_charged_to_another(tmp_path):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -409,7 +410,35 @@ def test_a_page_cut_short_is_not_closed():
     assert read(markup).closed
     assert read(markup + "<!-- served in 3 ms -->\n").closed
     reading = read(markup[: len(markup) // 2])
-    assert isinstance(reading, Refused) or not reading.closed
+    assert isinstance(reading, Refused)
+    assert (reading.kind, "cut short" in reading.reason) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<article><h2>{title}</h2>{text}<footer>{link}</footer></article>",
+        "<li><div><h3>{title}</h3>{text}</div><a class=btn href={href}>购买报告</a></li>",
+        "<li><div class=pic><a href={href}><img src=1.png></a></div><div><h3>{title}</h3>{text}</div></li>",
+        "<table><tr><td><b>{title}</b><br>{text}</td><td>{link}</td></tr></table>",
+    ],
+)
+def test_a_last_page_with_one_entry_and_its_link_apart_from_its_text(around):
+    r = SIX[0]
+    entry = around.format(
+        title=e(r.title), text=ps(r.zh) + ps(r.en), href=r.path, link=f"<a href={r.path}>查看详情</a>"
+    )
+    reading = read(page(f"<div class=list>{entry}</div>"))
+    assert isinstance(reading, Page), reading
+    assert [one.key.partition(":")[2] for one in reading.entries] == [str(r.id)]
+
+
+@pytest.mark.parametrize("end", ["", "<p>© 2025", "<!-- <div> -->", "<script>s = '<div>'</script>", "\n<br>"])
+def test_a_page_that_never_closes_its_body_is_whole(end):
+    markup = page(cards(SIX))
+    reading = read(markup[: markup.lower().index("</body>")] + end)
+    assert isinstance(reading, Page), reading
+    assert (len(reading.entries), reading.closed) == (6, False)
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------------------------
@@ -515,8 +544,10 @@ def test_elements_that_nobody_closes_lengthen_every_path(start):
     "unit", ["<", "<a", "<a href='", '<a b="', "<!--", "<!-", "</", "&", "<p>", "<b>", "<td>", "'\"", "=", "<a =", "<a /", "<script>", "中", "a ", "1 ", "| ", "<a href=/repo1-1/1.html>x</a>"]
 )  # fmt: skip
 def test_linear_on_repetition(unit):
+    started = time.process_time()
     reading = read("<html><body>" + unit * (400_000 // len(unit)))
     assert isinstance(reading, (Page, Refused))
+    assert time.process_time() - started < 20  # what is linear takes a second at most, what is square minutes
 
 
 BYTES = st.one_of(

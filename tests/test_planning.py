@@ -3,11 +3,13 @@
 import contextlib
 import random
 from collections import Counter
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from archive.alerts.model import Event
-from archive.alerts.outbox import list_event_rules, list_issues, list_messages, open_outbox
+from archive.alerts.outbox import list_event_rules, list_issues, list_messages, list_told, open_outbox
 from archive.alerts.planning import MAX_DUE, plan, register_rules, release
 from archive.alerts.rules import ChatChannel, Digest, Rule, SmtpChannel, WebhookChannel
 from archive.alerts.secret import Source
@@ -23,6 +25,7 @@ CHANNELS = {
     "other": WebhookChannel("other", "https://other.example.org/"),
     "chat": ChatChannel("chat", Source("channel.chat.url", "CHAT")),
     "mail": SmtpChannel("mail", "127.0.0.1", 25, ("a@example.org", "b@example.org"), "x@example.org", security="none"),
+    "again": SmtpChannel("again", "127.0.0.1", 26, ("A@Example.org",), "x@example.org", security="none"),
 }
 
 
@@ -171,6 +174,19 @@ def test_daily_gathers_until_its_hour(make, publisher, tmp_path):
     assert office.told()[1][3] == ["appeared n", "appeared o"]  # it had not been sent yet
 
 
+def test_a_daily_message_that_is_planned_again_has_its_old_name(make, publisher):
+    office = make(rule(digest=Digest("daily", time(8, 30), ZoneInfo("Asia/Shanghai"))))
+    publisher.publish("m")
+    office.night()
+    (first,) = office.messages()
+    for path in office.path.parent.glob("alerts.db*"):
+        path.unlink()
+    office.nights.clock += timedelta(days=2)
+    office.plan()
+    (second,) = office.messages()
+    assert (second.idempotency_key, second.not_before) == (first.idempotency_key, first.not_before)
+
+
 def test_rules_choose_by_kind_and_words(make, publisher):
     office = make(rule("words", match="数字人民币"), rule("gone", ("other",), on=frozenset({"withdrawn"})))
     publisher.publish("m", zh="虚构的数字人民币规模为3亿元")
@@ -206,6 +222,39 @@ def test_a_person_is_told_once_and_a_program_by_every_rule(make, publisher):
         rules = list_event_rules(outbox, office.messages()[0].id)
     assert list(rules.values()) == [("one", "two")]  # the message names both
     assert office.sql("SELECT count(*) FROM deliveries") == [(4,)]
+
+
+def test_a_mailbox_in_two_channels_is_told_once(make, publisher):
+    office = make(rule("one", ("mail", "again")), rule("two", ("again",)))
+    publisher.publish("n")
+    office.night()
+    first, second = office.messages()
+    assert [(each.channel, each.recipient) for each in (first, second)] == [
+        ("mail", "a@example.org"),
+        ("mail", "b@example.org"),
+    ]
+    with office.opened() as (outbox, _):
+        assert [list_event_rules(outbox, each.id) for each in (first, second)] == [
+            {9: ("one", "two")},
+            {9: ("one",)},
+        ]
+        (told,) = list_told(outbox, first.id)
+    assert told.rules == ("one", "two")
+    # one row for each event, rule and target
+    assert office.sql("SELECT count(*) FROM deliveries") == [(4,)]
+
+
+@pytest.mark.parametrize(("state", "messages"), [("sent", 0), ("pending", 1)])
+def test_a_mailbox_whose_channel_got_another_name(make, publisher, monkeypatch, state, messages):
+    """What waits for the old name is parked, and never comes."""
+    office = make(rule("one", ("mail",)))
+    publisher.publish("n")
+    office.night()
+    office.sql("UPDATE messages SET state = ?", state)
+    monkeypatch.delitem(CHANNELS, "mail")
+    office.rules = (rule("other", ("again",)),)
+    office.plan()
+    assert len([each for each in office.messages() if each.channel == "again"]) == messages
 
 
 def test_a_dead_message_does_not_count_as_told(make, publisher):

@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -362,7 +363,7 @@ def test_a_copied_file_counts_once(tmp_path):
     with reading(played.data) as connection:
         report = verify(connection, played.data, played.reader)
     assert report.problems == []
-    assert any("they count once; move the copy out of warc/" in notice for notice in report.notices)
+    assert any("each counts once; move the copy out of warc/" in notice for notice in report.notices)
     repairs = repair(played.data, played.reader, now=played.now(), say=lambda _: None)
     assert (repairs.done, repairs.broken) == ([], [])
     assert played.dump() == before
@@ -492,6 +493,19 @@ def test_ended_between_two_steps(nights, tmp_path, monkeypatch, moment):
     assert back_up(nights.data, tmp_path / "backup", at=nights.now()).copied
     assert not list((nights.data.state / "pruning").iterdir())
     assert problems(nights) == []
+
+
+def test_what_makes_room_begins_where_a_night_may_not(nights, monkeypatch):
+    from archive.cli import baogao
+
+    def run(*words):
+        return CliRunner().invoke(baogao, ["--data", str(nights.data.root), *words])
+
+    usage = shutil.disk_usage(nights.data.root)._replace(free=1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert isinstance(run("settle").exception, StorageError)
+    assert "pruned: " in run("prune", "--keep", "14d").output
+    assert "folded" in run("compact").output
 
 
 def test_full_disk_loses_nothing(nights):

@@ -1,11 +1,13 @@
 """Reading the archive: now, as of a night, as JSON, as CSV, and for a person."""
 
 import csv
+import hashlib
 import io
 import json
 
 import pytest
 from click.testing import CliRunner
+from warcio.archiveiterator import ArchiveIterator
 
 from archive.cli import baogao
 from archive.errors import UsageError
@@ -145,6 +147,26 @@ def test_last_seen_is_the_last_page_that_showed_it_now_and_as_of(tmp_path):
     opened.close()
 
 
+def test_a_report_of_the_first_page_points_to_the_bytes_and_not_to_a_reference_to_them(tmp_path):
+    played = Nights(tmp_path / "data")
+    for number in range(1, 6):
+        played.publisher.publish(f"r{number}")
+    played.night()
+    opened = open_for_reading(played.data)
+    pages = opened.execute("SELECT fetched_at, digest, warc_file, warc_offset FROM captures WHERE page = 1").fetchall()
+    assert len(pages) == 2, "page 1 is read again"
+    assert pages[0]["digest"] == pages[1]["digest"]
+    record = load_record(opened, "r5")
+    opened.close()
+    assert record["first_seen_at"] == record["observed_at"] == pages[0]["fetched_at"] < record["last_seen_at"]
+    capture = record["capture"]
+    with (tmp_path / "data" / capture["warc_file"]).open("rb") as file:
+        file.seek(capture["warc_offset"])
+        archived = next(iter(ArchiveIterator(file)))
+        assert hashlib.sha256(archived.content_stream().read()).hexdigest() == capture["sha256"]
+    assert archived.rec_headers["WARC-Date"] == capture["fetched_at"]
+
+
 def test_a_time_before_the_first_night_is_told_and_not_taken_for_an_empty_listing(nights):
     words = ["--data", str(nights.data.root), "export", "--as-of"]
     early = CliRunner().invoke(baogao, [*words, "2025-12-31"])
@@ -173,6 +195,19 @@ def test_unknown_key_names_near_ones(connection):
         load_record(connection, "1")
     with pytest.raises(UsageError, match="baogao export"):
         load_record(connection, "100%")
+    with pytest.raises(UsageError, match="did you mean r1"):
+        load_record(connection, " r1 ")
+
+
+def test_the_address_of_a_report_names_its_key(tmp_path):
+    played = Nights(tmp_path / "data")
+    played.publisher.publish("127.0.0.1:46641")
+    played.night()
+    opened = open_for_reading(played.data)
+    for address in ("http://127.0.0.1:8000/repo13-0/46641.html", "HTTP://127.0.0.1/report.jsp?reportId=46641&_t=1 "):
+        with pytest.raises(UsageError, match=r"did you mean 127\.0\.0\.1:46641\?"):
+            load_record(opened, address)
+    opened.close()
 
 
 def test_feed_is_read_behind_a_cursor(connection):

@@ -99,7 +99,8 @@ def test_a_tail_that_is_no_exchange_is_moved_away(tmp_path, tail):
     assert repaired.path.read_bytes() == data
     assert (repaired.records, repaired.cut, repaired.lost) == (10, len(tail), 0)
     assert repaired.torn.read_bytes() == tail
-    assert str(repaired) == f"cut.warc.gz: closed with 10 records, {len(tail)} bytes moved to cut.warc.gz.torn"
+    moved = "1 byte" if len(tail) == 1 else f"{len(tail)} bytes"
+    assert str(repaired) == f"cut.warc.gz: closed with 10 records, {moved} moved to cut.warc.gz.torn"
 
 
 def test_whole_records_behind_a_damaged_one_are_kept_aside_and_counted(tmp_path):

@@ -9,6 +9,7 @@ import signal
 import stat
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -130,6 +131,14 @@ ROWS = {
     "membership": "DELETE FROM memberships WHERE item_id = 1",
     "table": "DROP TABLE sightings",
     "note": "DELETE FROM notes WHERE kind = 'run-end' AND run_id = 2",
+    "note's words": "UPDATE notes SET content = replace(content, '甲', '丙') WHERE kind = 'walk-stop' AND run_id = 2",
+    "note that is no JSON": "UPDATE notes SET content = substr(content, 2) WHERE kind = 'run-start' AND run_id = 2",
+    "address that is no text": "UPDATE captures SET url = CAST(x'68747470ff' AS TEXT) WHERE id = 2",
+    "title that is no text": "UPDATE item_versions SET title = CAST(x'e889' AS TEXT) WHERE id = 1",
+    "ledger that is no text": "UPDATE runs SET stats = CAST(x'7bff' AS TEXT) WHERE id = 2",
+    "capture's listing": "UPDATE captures SET listing_id = 3 - listing_id WHERE id = 2",
+    "capture's file": "UPDATE captures SET warc_file = replace(warc_file, '-01.', 'm01.') WHERE id = 2",
+    "file's name": "UPDATE warc_files SET file = replace(file, '-01.', 'm01.') WHERE run_id = 2",
 }
 
 
@@ -182,8 +191,61 @@ def test_records_that_archive_db_does_not_know_are_read(nights):
         gone = connection.execute(tamper_again).rowcount
     assert gone
     repairs = mend(nights)
-    assert repairs.done == [f"archive.db: {gone} records of the WARC files that it did not know were read."]
+    assert repairs.done == [f"archive.db: read {gone} records of the WARC files that it did not know."]
     assert content(nights) == before
+
+
+def test_commands_name_a_row_that_is_no_json_any_more(nights):
+    tamper(nights, "UPDATE notes SET content = substr(content, 2) WHERE kind = 'run-start' AND run_id = 2")
+    desk = Desk(nights.data.root)
+    for words in (["runs"], ["export", "--as-of", "4"]):
+        said = desk.run(*words)
+        assert (said.code, "run `baogao repair`" in said.sentence) == (7, True)
+
+
+@pytest.mark.parametrize("word", ["'or'", "CAST(x'ff' AS TEXT)"])
+def test_altered_view_is_named_and_made_again(nights, word):
+    before = content(nights)
+    tamper(
+        nights,
+        "PRAGMA writable_schema = ON",
+        f"UPDATE sqlite_master SET sql = replace(sql, 'folded or not', {word}) WHERE name = 'shown'",
+    )
+    assert verified(nights) == [
+        "archive.db: shown not what the schema says: `baogao repair` reads archive.db again from the WARC files."
+    ]
+    assert mend(nights).broken == []
+    assert (verified(nights), content(nights)) == ([], before)
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\t"])
+def test_schema_whose_names_are_no_text_is_read_again(nights, byte):
+    before = content(nights)
+    whole = nights.data.db.read_bytes()
+    nights.data.db.write_bytes(whole.replace(b"CREATE VIEW shown AS", b"CREATE VIEW sho" + byte + b"n AS"))
+    with pytest.raises(StorageError, match="baogao repair"):
+        open_for_reading(nights.data)
+    assert mend(nights).broken == []
+    assert content(nights) == before
+
+
+@pytest.mark.parametrize("name", ["archive.db", "alerts.db"])
+def test_the_journal_of_a_killed_writer_stops_no_reader(nights, tmp_path, name):
+    """A restored database is no WAL file yet: whoever first writes into it changes that, in a transaction."""
+    before, place = content(nights), tmp_path / "killed"
+    with contextlib.closing(sqlite3.connect(nights.data.root / name, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE unfinished (content BLOB)")
+        connection.execute("INSERT INTO unfinished VALUES (zeroblob(100000))")  # more than is kept in memory
+        shutil.copytree(nights.data.root, place)  # as a kill leaves it
+    assert (place / f"{name}-journal").stat().st_size
+    killed = replace(nights.data, root=place)
+    with contextlib.closing(open_for_reading(killed)) as connection:
+        assert dump_content(connection) == before
+        assert verify(connection, killed, nights.reader).problems == []
+    assert not (place / f"{name}-journal").exists()
 
 
 INDEX = {
@@ -427,7 +489,7 @@ def test_command_says_what_it_did(desk):
     said = desk.run("repair", "--dry-run", "--json")
     assert said.code == 0
     assert (said.json["dry_run"], said.json["broken"], said.json["kept"]) == (True, [], None)
-    assert "would be moved aside and read again from 1 WARC files" in said.json["done"][0]
+    assert "would be moved aside and read again from 1 WARC file" in said.json["done"][0]
     said = desk.run("repair", "--json")
     assert said.code == 0, said
     assert "state/repaired-" in said.json["kept"]

@@ -24,6 +24,7 @@ from archive.replica.site import listing_path
 from archive.settle import settle
 from archive.store import DataDirectory, open_for_reading
 from archive.walk import Stop, Walk
+from crawler.outages import Outages
 from crawler.turns import Turns
 from tests.crawls import Archive
 from tests.nights import Nights, Publisher
@@ -224,6 +225,14 @@ def test_one_listing_of_a_host_at_a_time_and_no_more_hosts_than_allowed():
     assert asked.take().listing == listings[4]
     asked.release(listings[1])
     assert asked.take() is None
+
+
+def test_of_its_site_the_last_listing_is_brought_forward():
+    asked, (first, *_) = turns("http://one/a", "http://one/b", "http://one/c", "http://one:81/d", "http://two/e")
+    assert asked.take().listing == first
+    asked.bring_last_forward(first)
+    asked.release(first)
+    assert [asked.take().listing.url for _ in range(2)] == ["http://one/c", "http://two/e"]
 
 
 def test_heads_of_all_hosts_come_before_the_first_walk():
@@ -514,6 +523,63 @@ def test_a_ban_on_one_host_leaves_the_others_alone(tmp_path):
         stopped = {walk["listing"]: (walk["stopped"] or "").partition(":")[0] for walk in verdict.walks}
         assert stopped == {"tag:t1": "blocked", "tag:t4": "blocked"} | {f"tag:t{n}": "" for n in (0, 2, 3, 5)}
         assert [tag for host, tag, _ in banned.shown if host == "127.0.0.2"] == ["t1"]
+
+
+def refuse_tags(*tags, host="127.0.0.1"):
+    """A fault: these tags of a host answer 503."""
+    return lambda request: (
+        Answer(b"", 503)
+        if request.path.rpartition("/")[2] in tags and request.headers["host"].startswith(host)
+        else None
+    )
+
+
+#: no time passes before a host that got no answer for three listings is doubted
+HASTY = COUNTING | {"BAOGAO_OUTAGE": "0"}
+
+
+def test_a_host_that_is_out_of_order_is_left_alone_and_asked_again_the_next_night(tmp_path):
+    tags = [f"t{number}" for number in range(12)]
+    with house(tmp_path, tags, hosts=("127.0.0.1", "127.0.0.2")) as sick:
+        assert sick.night().exit_code == 0
+        gone = sick.site.listings["t1"][0]
+        sick.site.remove_tag(gone, "t1")
+        sick.site.faults = refuse_tags(*tags, host="127.0.0.2")
+        verdict = sick.night(settings=HASTY)
+        assert (verdict.outcome, verdict.exit_code) == ("partial", 3)
+        assert sorted(whole(verdict)) == sorted(tags[::2])
+        asked = [tag for host, tag, _ in sick.shown if host == "127.0.0.2"]
+        assert asked == [tag for tag in ("t1", "t3", "t5", "t11") for _ in range(3)], "the last is known to work"
+        stops = Counter(walk["stopped"] for walk in verdict.walks if walk["stopped"])
+        assert stops.pop("fetch error: page 1: the server answered 503") == 4
+        assert stops == {
+            f"fetch error: not asked: 127.0.0.2:{sick.served.port} is out of order, 4 listings in a row could not be "
+            "had, tag:t11 last (page 1: the server answered 503)": 2
+        }
+        sick.site.faults = None
+        verdict = sick.night(settings=HASTY)
+        assert (verdict.exit_code, sorted(whole(verdict))) == (0, sorted(tags))
+        assert sick.query("SELECT state FROM items WHERE state <> 'listed'") == [("missing",)]
+        assert sick.rebuilt_is_equal()
+
+
+def test_broken_tags_in_front_keep_no_healthy_one_from_being_walked(tmp_path):
+    tags = [f"t{number}" for number in range(9)]
+    with house(tmp_path, tags, budget=500.0) as broken:
+        broken.site.faults = refuse_tags(*tags[:5])
+        assert sorted(whole(broken.night(settings=HASTY))) == tags[5:]
+
+
+def test_a_restart_is_no_outage():
+    outages = Outages(patience=60.0)
+    assert {outages.note_failure("one", asked_at=0.0, now=4.0 * number) for number in range(1, 14)} == {"passing"}
+    outages.note_answer("one")
+    assert outages.note_failure("one", asked_at=70.0, now=200.0) == "passing"  # three time-outs are no three listings
+    assert outages.note_failure("two", asked_at=0.0, now=200.0) == "passing"
+    assert outages.note_failure("one", asked_at=200.0, now=290.0) == "passing"
+    assert outages.note_failure("one", asked_at=290.0, now=380.0) == "doubt"
+    outages.note_answer("one")  # the listing that is known to work
+    assert outages.note_failure("one", asked_at=400.0, now=490.0) == "passing"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -1,6 +1,7 @@
 """Units for systemd, cron and Kubernetes: read as the three schedulers read them, and run as far as that goes here."""
 
 import ctypes.util
+import errno
 import json
 import os
 import re
@@ -19,7 +20,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.errors import UsageError
+from archive.errors import StorageError, UsageError
+from archive.ops import units
 from archive.ops.daily import Daily, convert, find_machine_zone, read_daily
 from archive.ops.installation import Installation, find_installation
 from archive.ops.units import save, write_cron, write_kubernetes, write_systemd
@@ -600,6 +602,16 @@ def test_all_files_are_written_or_none(tmp_path):
     with pytest.raises(UsageError, match="can't be written"):
         save({"one": "1", "nowhere/two": "2"}, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, StorageError), (errno.EACCES, UsageError)])
+def test_a_full_disk_is_no_wrong_name(tmp_path, monkeypatch, number, kind):
+    def write(path, content):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(units, "write_new", write)
+    with pytest.raises(kind, match=r"can't be written .* name another with -o"):
+        save({"one": "1"}, tmp_path)
 
 
 def test_a_pipe_gets_what_kubectl_reads(tmp_path):

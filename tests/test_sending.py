@@ -21,7 +21,7 @@ from archive.alerts.deciding import retry_messages
 from archive.alerts.events import list_events
 from archive.alerts.listing import tabulate_messages
 from archive.alerts.notices import load_notice
-from archive.alerts.outbox import add_deliveries, add_message, list_messages, open_outbox
+from archive.alerts.outbox import add_deliveries, add_message, list_messages, note_attempt, open_outbox
 from archive.alerts.rules import Rule, make_channels
 from archive.alerts.sending import send_due, send_test
 from archive.config import Config
@@ -101,7 +101,7 @@ class Desk:
         self.slept.append(seconds)
         self.now = add_seconds(self.now, round(seconds))
 
-    def send(self, *, patience=20.0, clock=None):
+    def send(self, *, patience=20.0, time_limit=600.0, clock=None):
         return send_due(
             self.outbox,
             self.connection,
@@ -112,6 +112,7 @@ class Desk:
             sleep=self.sleep,
             say=self.said.append,
             patience=patience,
+            time_limit=time_limit,
         )
 
     def message(self, number):
@@ -306,6 +307,54 @@ def test_410_ends_it_until_a_person_retries(desk):
         retry_messages(desk.outbox, [desk.message(first)], now=desk.now)
         assert desk.send().sent == 1
         assert len({each.id for each in receiver.received}) == 1
+
+
+def test_410_is_of_an_address_and_not_of_a_channels_name(desk, tmp_path):
+    file = tmp_path / "address"
+    with Receiver({"/old": [Reply(410)]}) as receiver:
+        file.write_text(receiver.url("/old"))
+        file.chmod(0o600)
+        desk = desk({"hook": {"type": "webhook", "url_file": str(file), "allow_private": True}})
+        first = desk.plan("hook")
+        assert desk.send().dead == 1
+        file.write_text(receiver.url("/new"))
+        second = desk.plan("hook")
+        assert desk.send().sent == 1
+        file.write_text(receiver.url("/old"))
+        third = desk.plan("hook")
+        assert desk.send().dead == 1
+        assert desk.states() == {first: "dead", second: "sent", third: "dead"}
+        assert [each.path for each in receiver.received] == ["/old", "/new"]
+        assert not any(receiver.url("/old") in line or "/old" in line for line in dump_lines(desk.outbox))
+
+
+def test_what_comes_due_while_others_are_sent_is_sent(desk):
+    """As after a crash: it was in the air a moment ago."""
+    with Receiver() as receiver:
+        desk = desk({"hook": hook(receiver.url())})
+        number = desk.plan("hook")
+        note_attempt(desk.outbox, number, at=NOW, not_before=add_seconds(NOW, 5))
+        times = iter([NOW])
+        assert desk.send(clock=lambda: next(times, add_seconds(NOW, 60))).sent == 1
+
+
+def test_a_round_ends_and_what_is_left_stays_due(desk):
+    with Receiver({f"/{number}": Reply(hang="answer") for number in range(17)}) as receiver:
+        desk = desk({str(number): hook(receiver.url(f"/{number}")) for number in range(17)})
+        for number in range(17):  # one more than are served at once
+            desk.plan(str(number), rule=f"rule {number}")
+        started = time.monotonic()
+        tally = desk.send(patience=0.3, time_limit=0.2)
+        assert time.monotonic() - started < 5
+        assert (tally.sent, tally.dead, tally.waiting, tally.undelivered) == (0, 0, 17, True)
+        assert desk.slept == []
+        last = desk.message(17)
+        assert (last.state, last.attempts, last.not_before) == ("pending", 0, desk.now)
+        assert last.error == "not tried: the time of the round was over"
+        assert desk.message(1).error == "no answer within 0.3 seconds"
+    with Receiver() as receiver:
+        desk.channels = make_channels({"16": hook(receiver.url())}, "baogao.toml")
+        assert desk.send().sent == 1
 
 
 def test_ten_attempts_by_the_schedule_under_one_key(desk):

@@ -11,8 +11,9 @@ import pytest
 
 from archive import config as configuration
 from archive.alerts import rules
+from archive.cli.setup import _render_page
 from archive.config import load_config, make_listing
-from archive.firstpages import choose_exit_code, judge_first_page
+from archive.firstpages import FirstPage, choose_exit_code, judge_first_page
 from archive.model import Entry, Page, Pager, Refused
 from archive.replica import serve
 from archive.walk import Stop
@@ -113,7 +114,8 @@ def test_a_full_disk_leaves_no_half_of_it(desk, starter):
     """Half a file would be in force, and in the way of the next try."""
     starter.unlink(missing_ok=True)
     said = desk.run("init", through=limited(1000))
-    assert (said.code, "can't be written" in said.sentence, starter.exists()) == (2, True, False)
+    assert (said.code, "can't be written" in said.sentence, starter.exists()) == (7, True, False)
+    assert "make room" in said.sentence
     assert desk.run("init").code == 0
 
 
@@ -243,6 +245,18 @@ def test_a_hostile_title_does_not_act():
 
     shown = judge_first_page(LISTING, Page((entry("\x1b[31m红\u202e"),), Pager()), None)
     assert _render_page(shown).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ({"entries": 1, "pages": 1, "reports": 1, "frame": 1}, ("1 page, 1 report;", "1 text beside")),
+        ({"entries": 2, "pages": 2, "reports": 2, "frame": 2}, ("2 pages, 2 reports;", "2 texts beside")),
+    ],
+)
+def test_one_is_one(page, told):
+    said = _render_page(FirstPage("tag:x", TAG, 0, **page))
+    assert all(words in said for words in told)
 
 
 def test_configured_listings_and_secrets(desk, tmp_path):

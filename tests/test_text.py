@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.model import series_of
 from archive.text import digest, digest_folded, fold, tidy
 
 SAME = [
@@ -66,3 +67,21 @@ def test_tidy_and_fold_are_settled_after_one_pass(raw):
     text.encode()  # no lone surrogate survives
     folded = fold(text)
     assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    ("title", "series"),
+    [
+        ("虚构咨询 | 2025年灯笼", "虚构咨询"),
+        ("虚构报告｜灯笼", "虚构报告"),
+        ("虚构报告丨灯笼", "虚构报告"),
+        ("虚构研究院中国数字经济与产业研究中心 | 灯笼", "虚构研究院中国数字经济与产业研究中心"),
+        ("Invented Research | Lanterns in 2025", "Invented Research"),
+        ("R&D Report|Lanterns", "R&D Report"),
+        ("2025年灯笼 | 上册", None),
+        ("第一句。第二句 | 灯笼", None),
+        ("灯笼", None),
+    ],
+)
+def test_series_is_the_name_before_the_first_bar(title, series):
+    assert series_of(title) == series

@@ -248,7 +248,7 @@ def test_alerts_are_looked_at_too(nights):
         add_deliveries(outbox, message, "all", "desk", "a@example.org", [known, stranger])
     report = found(nights)
     assert report.problems == []
-    assert report.notices[-1] == "alerts.db tells of 1 events that archive.db does not have: they are not told again."
+    assert report.notices[-1] == "alerts.db tells of 1 event that archive.db does not have: not told again."
     with nights.data.alerts.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * 8192)

@@ -39,6 +39,21 @@ def test_empty_page_behind_the_announced_last_is_the_end():
     assert (result.complete, result.pages_seen) == (True, 2)
 
 
+@pytest.mark.parametrize("later", [{"next_url": None, "last": 2}, {"next_url": "3"}])
+def test_a_first_page_that_ends_in_the_middle_where_later_ones_do_not(later):
+    result, _ = walk([page("a", "b", next_url="2", closed=False), page("c", **later), page("d")])
+    assert not result.complete
+    assert "page 1 ends in the middle" in result.stop.reason
+
+
+def test_the_only_page_was_cut_short_when_it_was_read_first():
+    machine = Walk(URL)
+    machine.feed(page("a", "b", closed=False))
+    machine.feed(page("a", "b", "c"))
+    assert not machine.result().complete
+    assert walk([page("a", "b", closed=False)])[0].complete  # a site that never closes its pages
+
+
 def test_next_that_never_ends_on_repeated_pages_is_the_end_where_nothing_contradicts():
     result, _ = walk([page("a", next_url="2"), page("b", next_url="3"), page("b", next_url="4")])
     assert result.complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class Courier:
     compose: Callable[[Notice, str, str], Callable[[], Outcome]]  #: for a recipient, at a time: a call that sends it
     session: AbstractContextManager[object]  #: what is open meanwhile
+    address: str = ""  #: of a webhook: tells one address from another, and none of them
 
 
 def open_courier(channel: Channel, environment: Mapping[str, str]) -> Courier:
@@ -71,7 +73,7 @@ def _open_webhook(channel: WebhookChannel, environment: Mapping[str, str]) -> Co
             allow_private=channel.allow_private,
         )
 
-    return Courier(compose, nullcontext())
+    return Courier(compose, nullcontext(), hashlib.sha256(url.encode()).hexdigest()[:16])
 
 
 def _open_chat(channel: ChatChannel, environment: Mapping[str, str]) -> Courier:

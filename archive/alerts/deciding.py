@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.alerts.outbox import enable
 from archive.alerts.planning import release
 from archive.errors import UsageError
 from archive.printable import spell_out
@@ -70,6 +71,4 @@ def retry_messages(outbox: sqlite3.Connection, messages: Sequence[Delivery], *, 
                 "UPDATE messages SET state = 'pending', attempts = 0, not_before = ?, reason = '' WHERE id = ?",
                 (now, message.id),
             )
-            outbox.execute(
-                "DELETE FROM disabled WHERE channel = ? AND recipient = ?", (message.channel, message.recipient)
-            )
+            enable(outbox, message.channel, message.recipient)

@@ -50,6 +50,8 @@ WORKERS = 16  #: channels served at once
 SOON_SECONDS = 10
 #: for what is in the air when the program is to end; for servers to be left politely
 _STOPPING_SECONDS, _FAREWELL_SECONDS = 5.0, 2.0
+#: of a round: the next one begins an hour after this one; what is left then is the next one's
+ROUND_SECONDS = 45 * 60.0
 #: of a channel in one pass; one message that is always refused must not stand in the way of all others
 _FAILURES = 3
 _DETAIL = 500  #: characters of what a server said
@@ -97,6 +99,7 @@ class Dispatch:
         jitter: Callable[[], float],
         say: Callable[[str], None],
         patience: float,
+        time_limit: float = ROUND_SECONDS,
     ) -> None:
         self._outbox = outbox
         self._connection = connection
@@ -106,12 +109,18 @@ class Dispatch:
         self._jitter = jitter
         self._say = say
         self._patience = patience
+        self._end = monotonic() + time_limit
         self._finished: SimpleQueue[Worker] = SimpleQueue()
         self._leaving: list[Worker] = []
         self._archive = find_path(connection)
         self.sent = 0
         self.dead = 0
         self.later: dict[int, str] = {}  #: when what failed may be tried again, by number
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is handed out in this round."""
+        return monotonic() >= self._end
 
     def deliver(self, messages: Iterable[Delivery]) -> None:
         """Try each once; what fails is on record with the time of its next attempt."""
@@ -159,23 +168,34 @@ class Dispatch:
 
     def _hand_over_next(self, lane: _Lane) -> bool:
         """False where nothing of this channel is left to try."""
+        if self.is_over:
+            self._leave_rest(lane)
         while lane.messages:
             message = lane.messages.popleft()
-            reason = explain_disabled(self._outbox, message.channel, message.recipient)
-            if reason is None and message.attempts >= ATTEMPTS:
-                reason = f"given up after {ATTEMPTS} attempts, of which the last was cut short"
+            if message.attempts >= ATTEMPTS:
+                self._bury(message, f"given up after {ATTEMPTS} attempts, of which the last was cut short")
+                continue
+            courier = self._open(lane, message)
+            if courier is None:
+                return False
+            reason = explain_disabled(self._outbox, message.channel, message.recipient or courier.address)
             if reason is not None:
                 self._bury(message, reason)
-            elif not self._open(lane, message):
-                return False
-            elif self._hand_over(lane, message):
+            elif self._hand_over(lane, message, courier):
                 return True
         return False
 
-    def _open(self, lane: _Lane, message: Delivery) -> bool:
-        """False where a secret is missing or wrong: its messages stay due, for an operator who mends it."""
+    def _leave_rest(self, lane: _Lane) -> None:
+        """Due as it is, with the reason where there is none yet."""
+        rest = [each.id for each in lane.messages if not (each.attempts or each.error)]
+        with transaction(self._outbox):
+            postpone(self._outbox, rest, not_before=self._clock(), error="not tried: the time of the round was over")
+        lane.messages.clear()
+
+    def _open(self, lane: _Lane, message: Delivery) -> Courier | None:
+        """None where a secret is missing or wrong: its messages stay due, for an operator who mends it."""
         if lane.courier is not None:
-            return True
+            return lane.courier
         try:
             lane.courier = open_courier(lane.channel, self._environment)
         except UsageError as error:
@@ -186,11 +206,9 @@ class Dispatch:
             told = f"{lane.channel.name}: not served: {error}"
             log("alert.failed", told, level="warning", channel=lane.channel.name, state="pending")
             self._say(told)
-            return False
-        return True
+        return lane.courier
 
-    def _hand_over(self, lane: _Lane, message: Delivery) -> bool:
-        assert lane.courier is not None
+    def _hand_over(self, lane: _Lane, message: Delivery, courier: Courier) -> bool:
         now = self._clock()
         failed = message.attempts + 1
         later = next_attempt(failed, now=now, jitter=self._jitter(), retry_after=None) or now
@@ -198,7 +216,7 @@ class Dispatch:
         try:
             with storage_errors(self._archive):
                 notice = load_notice(self._outbox, self._connection, self._config, message, lane.cache)
-            parcel = lane.courier.compose(notice, message.recipient, now)
+            parcel = courier.compose(notice, message.recipient, now)
         except Gone as gone:
             self._bury(message, str(gone))
             return False
@@ -208,7 +226,7 @@ class Dispatch:
             self._judge(lane, message, Outcome("retry", f"{type(error).__name__} while composing: a bug of baogao"))
             return False
         if lane.worker is None:
-            lane.worker = Worker(lane.courier, self._finished)
+            lane.worker = Worker(courier, self._finished)
         lane.deadline = monotonic() + self._patience
         lane.in_air = message
         lane.worker.hand_over(parcel)
@@ -257,7 +275,8 @@ class Dispatch:
             return
         if outcome.state == "gone":
             log("alert.failed", f"{message.channel} is gone: {detail}", level="warning", **_name(message), state="dead")
-            self._disable(message, detail, now)
+            assert lane.courier is not None
+            self._disable(message, message.recipient or lane.courier.address, detail, now)
             return
         attempts = message.attempts + 1
         later = next_attempt(attempts, now=now, jitter=self._jitter(), retry_after=outcome.retry_after)
@@ -286,9 +305,9 @@ class Dispatch:
         self.later |= dict.fromkeys(alike, not_before)
         lane.messages = deque(each for each in lane.messages if each.id not in alike)
 
-    def _disable(self, message: Delivery, detail: str, now: str) -> None:
+    def _disable(self, message: Delivery, address: str, detail: str, now: str) -> None:
         with transaction(self._outbox):
-            disable(self._outbox, message.channel, message.recipient, at=now, reason=detail)
+            disable(self._outbox, message.channel, address, at=now, reason=detail)
             note_dead(self._outbox, message.id, error=detail, reason=f"disabled since {now}: {detail}")
             told = self._add_issue(message, "alert-target-gone", f"wants no more messages ({detail}) and gets none")
         self.dead += 1

@@ -6,14 +6,13 @@ import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
 
 from archive.alerts.backoff import add_seconds
 from archive.alerts.model import Delivery
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.schema import split_statements
 from archive.sqlite import sqlite3
-from archive.store import BUSY_SECONDS, check, is_frozen, storage_errors, transaction
+from archive.store import BUSY_SECONDS, check, locate_for_reading, storage_errors, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -134,10 +133,9 @@ def read_outbox(path: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists() or not os.access(path, os.R_OK):
         yield None
         return
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_frozen(path) else ''}"
     with (
         storage_errors(path, cure=BEGIN_ANEW),
-        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as found,
+        contextlib.closing(sqlite3.connect(locate_for_reading(path), uri=True, timeout=BUSY_SECONDS)) as found,
     ):
         yield found if found.execute("PRAGMA user_version").fetchone()[0] == VERSION else None
 
@@ -171,7 +169,7 @@ def list_event_rules(outbox: sqlite3.Connection, message_id: int) -> dict[int, t
     """The rules that match, by event id, in the feed's order."""
     rules: dict[int, tuple[str, ...]] = {}
     for event_id, rule in outbox.execute(
-        "SELECT event_id, rule FROM deliveries WHERE message_id = ? ORDER BY event_id, rule", (message_id,)
+        "SELECT DISTINCT event_id, rule FROM deliveries WHERE message_id = ? ORDER BY event_id, rule", (message_id,)
     ):
         rules[event_id] = (*rules.get(event_id, ()), rule)
     return rules
@@ -238,8 +236,14 @@ def postpone(outbox: sqlite3.Connection, message_ids: Iterable[int], *, not_befo
     )
 
 
-def disable(outbox: sqlite3.Connection, channel: str, recipient: str, *, at: str, reason: str) -> None:
-    outbox.execute("INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", (channel, recipient, at, reason))
+def disable(outbox: sqlite3.Connection, channel: str, address: str, *, at: str, reason: str) -> None:
+    """``address``: a recipient, or what stands for the address of a webhook: with another one it is another target."""
+    outbox.execute("INSERT OR REPLACE INTO disabled VALUES (?, ?, ?, ?)", (channel, address, at, reason))
+
+
+def enable(outbox: sqlite3.Connection, channel: str, recipient: str) -> None:
+    """A recipient of that channel, or all its addresses."""
+    outbox.execute("DELETE FROM disabled WHERE channel = ? AND ?2 IN ('', recipient)", (channel, recipient))
 
 
 def add_issue(outbox: sqlite3.Connection, run: int, level: str, code: str, message: str, *, at: str) -> None:
@@ -268,17 +272,17 @@ class Told(NamedTuple):
 def list_told(outbox: sqlite3.Connection, message_id: int) -> list[Told]:
     """In the feed's order."""
     rows = outbox.execute(
-        "SELECT event_id, run_id, kind, key, json_group_array(rule) FROM deliveries WHERE message_id = ? "
+        "SELECT event_id, run_id, kind, key, json_group_array(DISTINCT rule) FROM deliveries WHERE message_id = ? "
         "GROUP BY event_id ORDER BY event_id",
         (message_id,),
     )
     return [Told(event, run, kind, key, tuple(json.loads(rules))) for event, run, kind, key, rules in rows]
 
 
-def explain_disabled(outbox: sqlite3.Connection, channel: str, recipient: str) -> str | None:
+def explain_disabled(outbox: sqlite3.Connection, channel: str, address: str) -> str | None:
     """Since when and why that target gets no more messages."""
     row = outbox.execute(
-        "SELECT at, reason FROM disabled WHERE channel = ? AND recipient = ?", (channel, recipient)
+        "SELECT at, reason FROM disabled WHERE channel = ? AND recipient = ?", (channel, address)
     ).fetchone()
     return f"disabled since {row[0]}: {row[1]}" if row else None
 

@@ -93,6 +93,12 @@ class _Planner:
         self.channels = channels
         self.now = now
         self.namespace = find_namespace(connection)
+        self.mailboxes = {
+            (name, recipient)
+            for name, channel in channels.items()
+            if isinstance(channel, SmtpChannel)
+            for recipient in channel.to
+        }
 
     def take_holds(self) -> None:
         """What the settlement held waits under a number of its own; what was decided since leaves it."""
@@ -200,22 +206,32 @@ class _Planner:
         if rule.digest.form == "each":
             return "each", event.run, event.kind, event.key
         if rule.digest.form == "daily":
-            return "daily", next_daily(rule.digest, now=self.now)
+            return "daily", next_daily(rule.digest, now=event.at)  # also its name, whenever it is planned
         return "run", event.run
 
     def _without_told(self, rule: Rule, target: Target, events: list[Event]) -> list[Event]:
-        """Events that this rule has not told this target; what another rule told a person is noted with its message."""
+        """Events that this rule has not told this target; what another rule told a person is noted with its message.
+
+        A person is a mailbox, by whichever channel.
+        """
         fresh = []
         for event in events:
             rows = self.outbox.execute(
-                "SELECT d.rule, d.message_id FROM deliveries d JOIN messages m ON m.id = d.message_id "
-                "WHERE d.event_id = ? AND d.channel = ? AND d.recipient = ? AND m.state IN ('pending', 'sent')",
+                "SELECT d.rule, d.channel, m.id, m.state, m.channel, m.recipient "
+                "FROM deliveries d JOIN messages m ON m.id = d.message_id "
+                "WHERE d.event_id = ?1 AND d.recipient = ?3 COLLATE NOCASE AND (d.channel = ?2 OR d.recipient <> '') "
+                "AND m.state IN ('pending', 'sent')",
                 (event.id, target.channel, target.recipient),
             ).fetchall()
-            if any(name == rule.name for name, _ in rows):
+            if (rule.name, target.channel) in {row[:2] for row in rows}:
                 continue
-            if rows and target.is_person:
-                add_deliveries(self.outbox, rows[0][1], rule.name, target.channel, target.recipient, [event])
+            telling = [
+                number
+                for _, _, number, state, *mailbox in rows
+                if state == "sent" or not target.recipient or tuple(mailbox) in self.mailboxes  # else it is parked
+            ]
+            if telling and target.is_person:
+                add_deliveries(self.outbox, telling[0], rule.name, target.channel, target.recipient, [event])
             else:
                 fresh.append(event)
         return fresh

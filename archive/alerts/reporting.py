@@ -10,6 +10,7 @@ from archive.alerts.cutting import cut, one_line
 from archive.alerts.headers import address_mail
 from archive.alerts.model import Notice
 from archive.alerts.wording import SUBJECT_LIMIT, name_moment
+from archive.counted import counted
 from archive.runbook import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -74,20 +75,17 @@ def count_nights(report: Report) -> Words:
     since = name_moment(report.since)
     if report.kind == "recovered":
         codes = ", ".join(map(str, report.codes))
+        nights = counted(report.nights, "night")
         return (
-            f"The night was good again, after {_plural(report.nights)} that failed since {since} (exit code {codes}).",
+            f"The night was good again, after {nights} that failed since {since} (exit code {codes}).",
             f"抓取已恢复正常；自 {since} 起曾连续失败 {report.nights} 次（退出码 {codes}）。",
         )
     if report.nights == 1:
         return "The night failed.", "抓取失败。"
     return (
-        f"{_plural(report.nights)} failed in a row, since {since}.",
+        f"{counted(report.nights, 'night')} failed in a row, since {since}.",
         f"自 {since} 起连续失败 {report.nights} 次。",
     )
-
-
-def _plural(nights: int) -> str:
-    return f"{nights} night{'' if nights == 1 else 's'}"
 
 
 def tell(report: Report, place: Place) -> str:

@@ -23,6 +23,8 @@ Aspect = Literal["title", "figures", "wording", "brands", "published_on", "langu
 _ASPECT = re.compile(rf"({'|'.join(get_args(Aspect))})(:(zh|en))?")
 _DAILY = re.compile(r"daily ([01]\d|2[0-3]):([0-5]\d)(?: (\S+))?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+#: also in other scripts, where the server takes them (SMTPUTF8)
+_RECIPIENT = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[^\W_](?:[\w.-]{0,251}[^\W_])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -261,7 +263,7 @@ def _make_smtp(name: str, read: _Smtp, where: str) -> SmtpChannel:
     if read.tls == "none" and (host not in _LOOPBACK or parts.scheme == "smtps"):
         raise UsageError(f'{where}.tls`: "none" is allowed only for smtp:// on a loopback address.')
     for number, address in enumerate(read.to):
-        if not _ADDRESS.fullmatch(address):
+        if not _RECIPIENT.fullmatch(address):
             raise UsageError(f"{where}.to[{number}]`: is no mail address; allowed is name@example.org.")
     sender = read.sender or (user if user and _ADDRESS.fullmatch(user) else f"baogao@{host}")
     if not _ADDRESS.fullmatch(sender):

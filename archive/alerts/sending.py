@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from archive.alerts.backoff import count_seconds
 from archive.alerts.couriers import Worker, open_courier
-from archive.alerts.dispatch import SOON_SECONDS, Dispatch, find_path, say_unanswered
+from archive.alerts.dispatch import ROUND_SECONDS, SOON_SECONDS, Dispatch, find_path, say_unanswered
 from archive.alerts.model import Notice, Outcome
 from archive.alerts.outbox import BEGIN_ANEW, count_messages, list_backlog, list_messages
 from archive.alerts.rules import SmtpChannel
@@ -40,26 +40,29 @@ def send_due(
     sleep: Callable[[float], object],
     say: Callable[[str], None],
     patience: float = PATIENCE_SECONDS,
+    time_limit: float = ROUND_SECONDS,
 ) -> Tally:
     """Try every message that is due, and once more what may be tried again within ten seconds.
 
+    ``time_limit``: in seconds; what is not in the air by then stays due.
     Raises StorageError; and whatever the caller's signal handlers raise, after what was in the air is on record.
     """
     with storage_errors(find_path(outbox), cure=BEGIN_ANEW):
         due = list_messages(outbox, due_by=clock())
         served = [message for message in due if is_target(config, message.channel, message.recipient)]
-        dispatch = Dispatch(outbox, connection, config, environment, clock, jitter, say, patience)
+        dispatch = Dispatch(outbox, connection, config, environment, clock, jitter, say, patience, time_limit)
         dispatch.deliver(served)
         now = clock()
-        # also what a crash left in the air a moment ago
+        # also what a crash left in the air a moment ago, which may have come due meanwhile
+        asked = {each.id for each in due}
         cut = {
             each.id: each.not_before
             for each in list_messages(outbox, states=("pending",))
-            if each.attempts and each.not_before > now
+            if each.attempts and each.id not in asked
         }
         later = (cut | dispatch.later).items()  # what failed first may be due again while another was hanging
         soon = {number: at for number, at in later if count_seconds(now, at) <= SOON_SECONDS}
-        if soon:
+        if soon and not dispatch.is_over:
             last = max(soon.values())
             sleep(max(0.0, count_seconds(now, last)))
             again = list_messages(outbox, due_by=max(last, clock()))

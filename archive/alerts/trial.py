@@ -12,6 +12,7 @@ from archive.alerts.announcements import RETURNED
 from archive.alerts.events import list_events
 from archive.alerts.matching import match_events
 from archive.alerts.schedule import next_daily
+from archive.counted import counted
 from archive.search.matching import one_moment
 from archive.vet import MAX_DUE
 
@@ -50,12 +51,12 @@ class Trial:
 
     @property
     def sentence(self) -> str:
-        nights = _count(self.nights, "night")
+        nights = counted(self.nights, "night")
         if not self.messages:
             return f"{self.name} would not have fired in {nights}."
         held = f"; {self.held} held for a person" if self.held else ""
-        fired = _count(len(self.messages), "time")
-        return f"{self.name} would have fired {fired} in {nights} ({_count(self.events, 'event')}{held})."
+        fired = counted(len(self.messages), "time")
+        return f"{self.name} would have fired {fired} in {nights} ({counted(self.events, 'event')}{held})."
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -75,10 +76,6 @@ class Trial:
                 for message in self.messages
             ],
         }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def try_rule(connection: sqlite3.Connection, rule: Rule) -> Trial:

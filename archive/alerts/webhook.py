@@ -173,7 +173,7 @@ def _explain(error: Exception, timeout: float) -> str:
         case socket.gaierror() | UnicodeError():
             said = "its name leads to no address"
         case TimeoutError():
-            said = f"no complete answer within {timeout:g} s"
+            said = f"no complete answer within {round(timeout, 1):g} s"
         case RemoteDisconnected():
             said = "closed the connection without an answer"
         case HTTPException() | ValueError():

@@ -41,17 +41,20 @@ def register_before_night(data: DataDirectory, config: Config) -> None:
         say(f"baogao: {error} Alerts wait until then.")
 
 
-def notify_after_night(data: DataDirectory, config: Config, *, send: bool) -> bool:
-    """At the end of a settled night: False where something stayed undelivered; the night's own verdict stands."""
+def notify_after_night(data: DataDirectory, config: Config, *, send: bool) -> dict[str, Any] | None:
+    """At the end of a settled night: as `notify --json` says it, or why alerts were not sent; None: nobody is told.
+
+    Where something stayed ``undelivered``, the night's own verdict stands.
+    """
     from archive.alerts.notifying import PATIENCE_SECONDS, hold_outbox, notify
     from archive.errors import BaogaoError
 
     if not config.rules and not data.alerts.exists():
-        return True
+        return None
     try:
         if not send:
             with hold_outbox(data, config, command="baogao crawl", clock=clock, patience=PATIENCE_SECONDS):
-                return True
+                return None
         tally = notify(
             data,
             config,
@@ -67,10 +70,10 @@ def notify_after_night(data: DataDirectory, config: Config, *, send: bool) -> bo
         if error.exit_code >= 128:  # noqa: PLR2004 - a signal ends the program, whatever it was doing
             raise
         say(f"baogao: alerts were not sent: {error} `baogao notify` tries again; the night itself is settled.")
-        return False
+        return {"undelivered": True, "error": str(error)}
     if tally.sentence:
         say(f"alerts: {tally.sentence}")
-    return not tally.undelivered
+    return tally.to_json()
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import math
 import os
 import re
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from archive import logs, progress
-from archive.errors import BaogaoError, UsageError
+from archive.errors import BaogaoError, StorageError, UsageError
 from archive.printable import spell_out
 from archive.store import DataDirectory, open_for_reading, require_research, storage_errors
 
@@ -40,7 +41,13 @@ class Context:
 
     @property
     def data(self) -> DataDirectory:
-        return DataDirectory(self.data_root or Path(os.environ.get("BAOGAO_DATA") or "data"))
+        root = self.data_root or Path(os.environ.get("BAOGAO_DATA") or "data")
+        if _HALF_CHARACTER.search(str(root.absolute())):
+            raise UsageError(
+                f"The data directory {root} has a name that is no UTF-8, or can't be read in this locale: rename it, "
+                "name another one with --data, or set LC_ALL=C.UTF-8."
+            )
+        return DataDirectory(root)
 
     def find_config(self) -> Path | None:
         """The configuration file in use; None: there is none, and the built-in default holds."""
@@ -167,8 +174,8 @@ def for_schedulers(
 
 
 @contextlib.contextmanager
-def writing(context: Context, command: str) -> Iterator[tuple[sqlite3.Connection, Reader]]:
-    """The archive for a command that writes without the network."""
+def writing(context: Context, command: str, *, frees: bool = False) -> Iterator[tuple[sqlite3.Connection, Reader]]:
+    """The archive for a command that writes without the network; ``frees``: and makes room."""
     from archive.captures import todays_reader
     from archive.crawl import hold_archive, stop_on_signals
 
@@ -176,7 +183,8 @@ def writing(context: Context, command: str) -> Iterator[tuple[sqlite3.Connection
     data = context.data
     if not data.root.is_dir():
         raise UsageError(f"There is no archive at {data.root}: run `baogao crawl` first, or name it with --data.")
-    with stop_on_signals(), hold_archive(data, reader, command=command, now=clock(), say=say) as (connection, _):
+    held = hold_archive(data, reader, command=command, now=clock(), say=say, frees=frees)
+    with stop_on_signals(), held as (connection, _):
         yield connection, reader
 
 
@@ -186,7 +194,13 @@ def reading(context: Context, *, research: bool = False) -> Iterator[sqlite3.Con
     with storage_errors(context.data.db), contextlib.closing(open_for_reading(context.data)) as connection:
         if research:
             require_research(connection)
-        yield connection
+        try:
+            yield connection
+        except json.JSONDecodeError as error:  # one byte fell over, which SQLite can't know
+            raise StorageError(
+                f"{context.data.db} is damaged: a row that was JSON is none any more ({error}); run `baogao "
+                "repair`, which reads it again from the WARC files and keeps the damaged one."
+            ) from error
 
 
 def print_json(value: object) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.context import Context, NamedPath, clock, print_json, say, with_globals
+from archive.counted import counted
 from archive.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def backup(context: Context, dest: Path | None, *, is_trial: bool) -> None:
     """Copy the archive into DEST, which keeps one backup and is brought up to date; a crawl may write meanwhile.
 
     Databases, WARC files and the configuration file in use, each with its SHA-256; no secret. --test proves the backup
-    in DEST, without DEST one that it makes and throws away (in $TMPDIR); exit code 7 where it can't be trusted.
+    in DEST, without DEST one that it makes and throws away (in $TMPDIR); exit code 7 where it can't be trusted, or
+    where a WARC file of the archive is damaged: what is whole is copied, and never replaced by what is not.
 
     Example: baogao backup /mnt/backup/baogao
     """
@@ -41,7 +43,10 @@ def backup(context: Context, dest: Path | None, *, is_trial: bool) -> None:
         if not is_trial:
             if dest is None:
                 raise UsageError("Name the directory that keeps the backup: baogao backup DEST.")
-            _print_backup(context, dest, _back_up(context, dest))
+            done = _back_up(context, dest)
+            _print_backup(context, dest, done)
+            if done.damaged:
+                sys.exit(StorageError.exit_code)
         elif dest is not None:
             _finish_trial(context, str(dest), _try(dest))
         else:
@@ -135,9 +140,9 @@ def _try(place: Path) -> Trial:
 
 def _print_backup(context: Context, dest: Path, done: Backup) -> None:
     if context.as_json:
-        counted = {name: _sum(kept) for name, kept in (("copied", done.copied), ("skipped", done.skipped))}
-        odd = {"left_out": done.left_out, "rotten": done.rotten}
-        print_json({"backup": str(dest)} | _describe(done.manifest) | counted | odd)
+        sums = {name: _sum(kept) for name, kept in (("copied", done.copied), ("skipped", done.skipped))}
+        odd = {"left_out": done.left_out, "rotten": done.rotten, "damaged": done.damaged}
+        print_json({"backup": str(dest)} | _describe(done.manifest) | sums | odd)
         return
     _echo(
         f"{dest} holds the archive as {_date(done.manifest)}: {_count(done.manifest.files)}; copied "
@@ -145,6 +150,8 @@ def _print_backup(context: Context, dest: Path, done: Backup) -> None:
     )
     if done.rotten:
         _echo(f"damaged there since it was copied, and copied anew: {', '.join(done.rotten)}; look at that disk.")
+    for line in done.damaged:
+        _echo(line)
     if done.left_out:
         _echo(f"a night in progress is not in it ({', '.join(done.left_out)}): the next backup has it.")
 
@@ -153,11 +160,11 @@ def _finish_trial(context: Context, name: str, trial: Trial) -> None:
     """Print what was found and leave with 7 where anything is wrong."""
     report, problems = trial.verification, trial.problems
     if context.as_json:
-        counted = {count: getattr(report, count) for count in ("records", "captures", "versions")}
+        counts = {count: getattr(report, count) for count in ("records", "captures", "versions")}
         print_json(
             {"backup": name}
             | _describe(trial.manifest)
-            | counted
+            | counts
             | {"compared": trial.is_compared, "problems": problems, "notices": report.notices}
         )
     else:
@@ -166,12 +173,10 @@ def _finish_trial(context: Context, name: str, trial: Trial) -> None:
         compared = "says what it said then" if trial.is_compared else "was not compared (another release made it)"
         _echo(
             f"{name}, made {trial.manifest.made_at}: {_count(trial.manifest.files)} restored, the archive as "
-            f"{_date(trial.manifest)}, {report.records} WARC records, {report.captures} captures, {report.versions} "
-            + (
-                f"versions: {len(problems)} problem{'s' * (len(problems) != 1)}."
-                if problems
-                else f"versions; it {compared}."
-            )
+            f"{_date(trial.manifest)}, {counted(report.records, 'WARC record')}, "
+            f"{counted(report.captures, 'capture')}, "
+            f"{counted(report.versions, 'version')}"
+            + (f": {counted(len(problems), 'problem')}." if problems else f"; it {compared}.")
         )
     if problems:
         sys.exit(StorageError.exit_code)
@@ -195,7 +200,7 @@ def _sum(files: Iterable[Kept]) -> dict[str, int]:
 
 def _count(files: Iterable[Kept]) -> str:
     summed = _sum(files)
-    return f"{summed['files']} file{'s' * (summed['files'] != 1)} of {summed['bytes']:,} bytes"
+    return f"{counted(summed['files'], 'file')} of {summed['bytes']:,} bytes"
 
 
 def _date(manifest: Manifest) -> str:

@@ -35,7 +35,7 @@ def _write(context: Context, file: Path, code: int, seconds: float) -> None:
     from archive.metrics import measure, write_metrics
 
     try:
-        write_metrics(measure(context.data, exit_code=code, seconds=seconds, now=clock()), file)
+        write_metrics(measure(context.data, exit_code=code, seconds=seconds, now=clock()), file, of=context.data)
     except StorageError as error:
         if not code:
             raise

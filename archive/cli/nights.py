@@ -38,13 +38,14 @@ def finish(context: Context, verdict: Verdict) -> None:
     sys.exit(verdict.exit_code or 0)
 
 
-def print_verdict(context: Context, verdict: Verdict) -> None:
+def print_verdict(context: Context, verdict: Verdict, **more: object) -> None:
+    """``more``: for a program."""
     from archive.export import dump_json
     from archive.verdict import summarize, tabulate
 
     with contextlib.suppress(BrokenPipeError):  # whoever reads no more still learns how the night ended
         if context.as_json:
-            click.echo(dump_json(verdict.to_json() | {"summary": summarize(verdict)}))
+            click.echo(dump_json(verdict.to_json() | {"summary": summarize(verdict)} | more))
         else:
             if verdict.walks:
                 click.echo(tabulate(verdict))
@@ -134,10 +135,16 @@ def _play_night(
     if dry_run:
         say("dry run: nothing but the WARC was kept.")
         finish(context, verdict)
-    print_verdict(context, verdict)
-    with stop_on_signals():
-        delivered = notify_after_night(context.data, config, send=not no_notify)
-    sys.exit(verdict.exit_code or (0 if delivered else Undelivered.exit_code))
+    if not context.as_json:
+        print_verdict(context, verdict)
+    delivery = None
+    try:
+        with stop_on_signals("the night is settled and what was sent is on record; `baogao notify` goes on from there"):
+            delivery = notify_after_night(context.data, config, send=not no_notify)
+    finally:
+        if context.as_json:  # one document, and it also says why the code is 8
+            print_verdict(context, verdict, delivery=delivery)
+    sys.exit(verdict.exit_code or (Undelivered.exit_code if delivery and delivery["undelivered"] else 0))
 
 
 @click.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from archive.cli.context import NUMBER, Context, NamedPath, print_json, reading, say, with_globals
+from archive.counted import counted
 from archive.errors import Locked, StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -271,8 +272,9 @@ def verify(context: Context) -> None:
         for line in (*report.problems, *report.notices):
             click.echo(spell_out(line))
         click.echo(
-            f"{report.files} WARC files with {report.records} records, {report.captures} captures, {report.versions} "
-            f"versions: {len(report.problems) or 'no'} problem{'s' if len(report.problems) != 1 else ''}."
+            f"{counted(report.files, 'WARC file')} with {counted(report.records, 'record')}, "
+            f"{counted(report.captures, 'capture')}, {counted(report.versions, 'version')}: "
+            f"{counted(len(report.problems), 'problem') if report.problems else 'no problems'}."
         )
     if report.problems:
         sys.exit(StorageError.exit_code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.context import Context, clock, print_json, with_globals
+from archive.counted import counted
 
 if TYPE_CHECKING:
     from archive.pruning import Pruning
@@ -36,7 +37,7 @@ def prune(context: Context, age: str, *, is_dry: bool) -> None:
         with reading(context, research=True) as connection:
             pruning = prune_nights(connection, context.data, before=before, now=now, dry=True)
     else:
-        with writing(context, "baogao prune") as (connection, _):
+        with writing(context, "baogao prune", frees=True) as (connection, _):
             pruning = prune_nights(connection, context.data, before=before, now=now)
     _print_pruning(context, pruning, is_dry=is_dry)
 
@@ -48,19 +49,15 @@ def _print_pruning(context: Context, pruning: Pruning, *, is_dry: bool) -> None:
         counts = {name: getattr(pruning, name) for name in ("before", "nights", "files", "bytes_before", "bytes_after")}
         print_json({"dry_run": is_dry} | counts | {"freed": pruning.freed, "kept": pruning.kept})
         return
-    verb = "would be pruned" if is_dry else "pruned"
+    nights, files = counted(len(pruning.nights), "night"), counted(pruning.files, "WARC file")
     click.echo(
-        f"{_count(len(pruning.nights), 'night')} before {pruning.before} {verb}: {_count(pruning.files, 'WARC file')}, "
+        f"{nights} before {pruning.before} {'would be pruned' if is_dry else 'pruned'}: {files}, "
         f"{pruning.freed:,} of {pruning.bytes_before:,} bytes freed."
     )
     if pruning.kept:
         click.echo("nights kept, by the first reason that holds:")
     for count, words in describe_reasons(pruning):
         click.echo(f"{count:>6}  {words}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @click.command()
@@ -82,7 +79,7 @@ def compact(context: Context, *, is_dry: bool) -> None:
         with reading(context, research=True) as connection:
             folding = fold(connection, dry=True)
     else:
-        with writing(context, "baogao compact") as (connection, _):
+        with writing(context, "baogao compact", frees=True) as (connection, _):
             folding = fold(connection)
             is_smaller = shrink(connection, context.data, folding)
     freed = folding.bytes_before - folding.bytes_after

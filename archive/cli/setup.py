@@ -11,6 +11,7 @@ import click
 
 from archive.cli.context import Context, Seconds, clock, print_json, say, with_globals
 from archive.cli.nights import LISTING_HELP
+from archive.counted import counted
 from archive.errors import UsageError
 from archive.printable import spell_out
 
@@ -30,7 +31,7 @@ def init(context: Context) -> None:
     """
     from importlib.resources import files
 
-    from archive.durable import write_new
+    from archive.durable import refuse_place, write_new
 
     path = context.find_config() or Path("baogao.toml")
     text = files("archive").joinpath("starter.toml").read_bytes()
@@ -39,7 +40,7 @@ def init(context: Context) -> None:
     except FileExistsError:
         raise UsageError(f"{path} is there already and stays as it is: name another file with --config.") from None
     except OSError as error:
-        raise UsageError(f"{path} can't be written ({error.strerror}): name another place with --config.") from error
+        raise refuse_place(path, error, "name another place with --config") from error
     if context.as_json:
         print_json({"path": str(path)})
     else:
@@ -100,15 +101,15 @@ def _render_page(page: FirstPage) -> str:
         lines.append(f"  NOT READ (exit code {page.exit_code}): {spell_out(page.stopped)}")
     if page.entries is not None:
         untitled = f", {page.untitled} without a title" if page.untitled else ""
-        pages = f"{page.pages} pages" if page.pages else "no last page"
-        total = f", {page.reports} reports" if page.reports else ""
+        pages = counted(page.pages, "page") if page.pages else "no last page"
+        total = f", {counted(page.reports, 'report')}" if page.reports else ""
         follows = f"page 2 by {page.next_by}: {page.next_url}" if page.next_url else "nothing leads to a page 2"
         lines += [
             f"  entries  {page.entries}: {page.chinese} with Chinese, {page.english} with English{untitled}",
             f"  first    {spell_out(page.first or '')}",
             f"  last     {spell_out(page.last or '')}",
             f"  pager    announces {pages}{total}; {spell_out(follows)}",
-            f"  frame    {page.frame} texts beside entries and pager; {page.charset}",
+            f"  frame    {counted(page.frame or 0, 'text')} beside entries and pager; {page.charset}",
         ]
     lines += [f"  note     {spell_out(note)}" for note in page.notes]
     return "\n".join(lines)

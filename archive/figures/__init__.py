@@ -6,4 +6,4 @@ every change of what is extracted or compared, and the figures of an archive are
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3

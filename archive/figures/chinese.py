@@ -111,6 +111,8 @@ def _read_digits(text: str, match: re.Match[str], last: int) -> Quantity | None:
     # GMV3500亿元 and CPI2.1%, but not A4, C919 and GPT4
     if before[-1:].isascii() and before[-1:].isalpha() and (found.unit is None or (scale == ONE and found.unit != "%")):
         return None
+    if found.unit == "degrees" and before.endswith("零下"):
+        found = replace(found, start=start - 2, number=-number)
     return replace(found, qualifier="over") if more else found
 
 

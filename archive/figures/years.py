@@ -42,11 +42,15 @@ _COMPARES_EN = re.compile(
     r"|relative to|against|on) (?:that (?:of|in) )?(?:the year )?$",
     re.IGNORECASE,
 )
+#: of a year, before it: March 2025, June 30, 2025, Q3 2025
+_PART = (
+    r"(?:(?:Jan|Febr)uary|March|April|May|June|July|August|(?:Septem|Octo|Novem|Decem)ber)(?: [0-9]{1,2},)?|[QH][1-4]"
+)
 _AFTER_EN = re.compile(
     rf" ?[(]?(?:(?!and |while |but |with |up |down |compared |from |to |or |which |was |is |more |less |higher "
     rf"|lower |than |above |below |over )[A-Za-z'-]{{1,20}} ){{0,5}}?(?:in|by|for|during|of|at the end of|as of"
-    rf"|by the end of) (?:the year |fiscal year |fiscal |the end of |late |early )?({_YEAR})(?![0-9%]|[.,][0-9]"
-    rf"| ?- ?20| to 20| (?:million|billion))"
+    rf"|by the end of) (?:the year |fiscal year |fiscal |the end of |late |early |(?:{_PART}) )?({_YEAR})"
+    rf"(?![0-9%]|[.,][0-9]| ?- ?20| to 20| (?:million|billion))"
     rf"| [(](?:in )?({_YEAR})[)]"
     rf"| (?:is|are|was) (?:forecast|expected|projected|predicted|anticipated|estimated) (?:for|in"
     rf"|by) ({_YEAR})(?![0-9])",
@@ -173,6 +177,10 @@ def assign_years(shadow: str, mentions: Sequence[Mention], figures: list[Figure]
         end = marker.start() if chinese else figures[run[0]].start
         before = bisect_right(years, end)
         listed = _list_of_years(shadow, mentions[max(0, before - _LONGEST_LIST) : before], end)
+        if not chinese:  # 3 billion yuan and 4 billion yuan in 2022 and 2023 respectively
+            last = bisect_right(years, marker.start())
+            behind = max(last - _LONGEST_LIST, bisect_right(years, figures[run[-1]].end))
+            listed = _list_of_years(shadow, mentions[behind:last], marker.start()) or listed
         if len(listed) == len(run):
             for position, year in zip(run, listed, strict=True):
                 figures[position] = replace(figures[position], year=year)
@@ -185,7 +193,7 @@ def _list_of_figures(shadow: str, figures: Sequence[Figure], at: int, step: int)
     while run and len(run) < _LONGEST_LIST and 0 <= run[-1] + step < len(figures):
         first, second = sorted((run[-1], run[-1] + step))
         gap = shadow[figures[first].end : figures[second].start]
-        if figures[first].unit != figures[second].unit or not _LISTS.fullmatch(gap[: _NEAR + 1]):
+        if figures[first].unit not in {figures[second].unit, "items"} or not _LISTS.fullmatch(gap[: _NEAR + 1]):
             break
         run.append(run[-1] + step)
     return sorted(run)

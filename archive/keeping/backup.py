@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+
+from msgspec import UNSET
 
 from archive.alerts.events import find_namespace
 from archive.alerts.outbox import APPLICATION_ID as OUTBOX
@@ -19,9 +20,10 @@ from archive.keeping.depot import depot_errors, describe, lock_depot
 from archive.keeping.manifest import Kept, Manifest, is_safe_name
 from archive.keeping.snapshot import copy_database, list_referenced, take_out
 from archive.printable import spell_out
+from archive.recovery import verify_file
 from archive.rewriting import find_pending
 from archive.sqlite import sqlite3
-from archive.store import BUSY_SECONDS, is_frozen, open_for_reading, storage_errors
+from archive.store import BUSY_SECONDS, locate_for_reading, open_for_reading, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +46,7 @@ class Backup:
     skipped: list[Kept] = field(default_factory=list)  #: there already
     left_out: list[str] = field(default_factory=list)  #: of a night in progress
     rotten: list[str] = field(default_factory=list)  #: WARC files whose copies had lost their bytes; copied anew
+    damaged: list[str] = field(default_factory=list)  #: sentences: WARC files of the archive that have lost theirs
 
     def add(self, kept: Kept, *, is_new: bool) -> None:
         (self.copied if is_new else self.skipped).append(kept)
@@ -80,6 +83,7 @@ class _Round:
         self.done: list[tuple[Kept, bool]] = []
         self.left_out: list[str] = []
         self.rotten: list[str] = []
+        self.damaged: dict[str, str] = {}
 
     def run(self, source: sqlite3.Connection, config: Path | None) -> Backup:
         self._refuse_another(source)
@@ -93,11 +97,12 @@ class _Round:
             dump=dump.VERSION,
             software=describe_software(),
             files=sorted((kept for kept, _ in self.done), key=lambda kept: kept.path),
+            damaged=sorted(self.damaged) or UNSET,
             **facts,  # type: ignore[arg-type]
         )
         self.depot.save_manifest(manifest)
         self.depot.sweep(manifest)
-        backup = Backup(manifest, left_out=self.left_out, rotten=self.rotten)
+        backup = Backup(manifest, left_out=self.left_out, rotten=self.rotten, damaged=list(self.damaged.values()))
         for kept, is_new in self.done:
             backup.add(kept, is_new=is_new)
         return backup
@@ -106,8 +111,10 @@ class _Round:
         path = self.data.alerts
         if not path.exists():
             return
-        uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_frozen(path) else ''}"
-        with storage_errors(path), contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as outbox:
+        with (
+            storage_errors(path),
+            contextlib.closing(sqlite3.connect(locate_for_reading(path), uri=True, timeout=BUSY_SECONDS)) as outbox,
+        ):
             if outbox.execute("PRAGMA application_id").fetchone()[0] not in {0, OUTBOX}:  # 0: made, and killed
                 raise UsageError(
                     f"{path} is an SQLite file, but not one of baogao's: move it away, then back up again."
@@ -167,17 +174,41 @@ class _Round:
     def _keep_warcs(self, names: Iterable[str]) -> None:
         """A closed file never changes: of one untouched since the earlier backup only the copy is read again."""
         earlier = {kept.path: kept for kept in self.earlier.files} if self.earlier else {}
+        doubtful = (self.earlier.damaged if self.earlier else UNSET) or ()
         for name in names:
             path, source = f"warc/{name}", self.data.warc / name
             known = earlier.get(path)
             is_whole = known is not None and self.depot.is_whole(known)
-            if known is not None and is_whole and name.endswith(".warc.gz") and self._is_untouched(source, known):
+            is_closed = name.endswith(".warc.gz") and path not in doubtful
+            if known is not None and is_whole and is_closed and self._is_untouched(source, known):
                 self.done.append((known, False))
             elif source.is_file():
+                if self._is_damaged(path, source, known if is_whole else None):
+                    assert known is not None
+                    self.done.append((known, False))
+                    continue
                 is_rotten = known is not None and not is_whole and self.depot.holds(known)
                 self.done.append(self.depot.store(path, source))
                 if is_rotten:
                     self.rotten.append(path)
+
+    def _is_damaged(self, path: str, source: Path, known: Kept | None) -> bool:
+        """Read what is to be copied. True where the earlier copy is sound, fits, and so keeps its place."""
+        problem = next(verify_file(source), None) if path.endswith(".warc.gz") else None
+        if problem is None:
+            return False
+        is_better = (
+            known is not None
+            and known.bytes == source.stat().st_size
+            and next(verify_file(self.depot.files / known.stored), None) is None
+        )
+        step = (
+            f"its earlier copy, which is whole, stays in this backup: copy {known.stored} from its files/ to {path}"
+            if is_better and known is not None
+            else "it was copied as it is: restore that file from another backup"
+        )
+        self.damaged[path] = f"warc/{problem}: {step}, then back up again."
+        return is_better
 
     def _refuse_pruning(self, source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
         """The copy of archive.db and those of the files must be of one moment. Raises Locked."""

@@ -60,6 +60,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: dict[str, Dumped]  #: the canonical dump of the settled runs, by table
     software: dict[str, str]
     files: list[Kept]
+    #: WARC files in which the archive had lost bytes then: the next backup reads them again; absent: none
+    damaged: list[str] | msgspec.UnsetType = msgspec.UNSET
     format: Literal["baogao-backup"] = FORMAT
     version: int = VERSION
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import write_new
+from archive.durable import refuse_place, write_new
 from archive.errors import UsageError
 from archive.ops.words import quote_command, quote_for_crontab, quote_path, quote_value
 
@@ -94,7 +94,7 @@ def write_kubernetes(installation: Installation, daily: Daily, *, image: str) ->
 
 
 def save(files: Mapping[str, str], directory: Path) -> None:
-    """Write all files or none; what is there already must be the same. Raises UsageError."""
+    """Write all files or none; what is there already must be the same. Raises UsageError, StorageError."""
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} is no directory: name another with -o.")
     for name, content in files.items():
@@ -112,7 +112,7 @@ def save(files: Mapping[str, str], directory: Path) -> None:
     except OSError as error:
         for path in made:
             path.unlink(missing_ok=True)
-        raise UsageError(f"{directory} can't be written ({error.strerror}): name another with -o.") from error
+        raise refuse_place(directory, error, "name another with -o") from error
 
 
 def _render(name: str, known: dict[str, Any]) -> str:

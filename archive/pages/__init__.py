@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from archive.model import Page, Refused
 
-VERSION = 2  #: raised whenever a page may be read differently, archive.text included
+VERSION = 3  #: raised whenever a page may be read differently, archive.text included
 
 
 def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page | Refused:

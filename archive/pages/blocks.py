@@ -148,6 +148,17 @@ def _give_details(document: Document, arrangement: Arrangement) -> None:
         else:
             block.detail = _own_detail(document, block)
         since = block.title.end if block.title else block.end
+    if len(blocks) == 1 and blocks[0].detail is None:
+        blocks[0].detail = _detail_around(document, blocks[0])
+
+
+def _detail_around(document: Document, block: Block) -> Detail | None:
+    """Of a lone entry, whose bounds no other entry shows: the one report linked in the nearest element with a link."""
+    for around in block.title.node.around() if block.title else ():
+        found = {node.detail.key: node.detail for node in (around, *document.below(around)) if node.detail}
+        if found or around.tag == "body":
+            return next(iter(found.values())) if len(found) == 1 and around.tag != "body" else None
+    return None
 
 
 def _start_of(link: tuple[Node, Detail]) -> int:

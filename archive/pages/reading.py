@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -30,6 +31,11 @@ _REPLACED = "????"  #: what a database with the wrong charset makes of Chinese
 _FIGURE = re.compile(r"\d")
 _CLOSED = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _END = 4096  #: characters from the end in which a whole page closes; counters and comments follow
+# a page may leave </body> out, and </p>, </li>, </td>; but not these, which it closes itself where it is whole
+_BOUND = re.compile(
+    r"<!--(?:-?>)?|-->|<(/?)(table|ul|ol|dl|div|section|article|main|form|script|style)\b|[<>]", re.IGNORECASE
+)
+_CUT = "it ends in the middle, inside of what it should close: cut short"
 
 
 def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page | Refused:
@@ -57,6 +63,9 @@ def _read(document: Document, markup: str, url: str, decoded: Decoded) -> Page |
     blocks = find_blocks(document)
     doubt = (find_half_read(document, blocks) if blocks else None) or find_unclaimed(document, blocks)
     refusal = None if blocks else judge_empty(document, markup)
+    closed = _CLOSED.search(markup, max(0, len(markup) - _END)) is not None
+    if not closed and (refusal is None or refusal.kind == "unreadable") and _is_cut(markup):
+        return Refused("error", _CUT)
     if refusal or doubt:
         return refusal or Refused("unreadable", str(doubt))
     drafts = [draft(document, block) for block in blocks]
@@ -71,9 +80,30 @@ def _read(document: Document, markup: str, url: str, decoded: Decoded) -> Page |
         pager=found.pager,
         frame=_frame(document, blocks, found.pieces),
         charset=decoded.charset,
-        closed=_CLOSED.search(markup, max(0, len(markup) - _END)) is not None,
+        closed=closed,
         unread=tuple(map(tidy, list_unread(document, blocks))),
     )
+
+
+def _is_cut(markup: str) -> bool:
+    """Whether a page that does not close as a whole ends within a tag or within an element that has to be closed."""
+    still_open: Counter[str] = Counter()
+    hidden, in_tag = "", False  # what ends the comment or script that this stands in
+    for bound in _BOUND.finditer(markup):
+        text, end, name = bound[0], bound[1], (bound[2] or "").lower()
+        if hidden:
+            if text == hidden or (end and name == hidden):
+                hidden, in_tag = "", text != "-->"
+        elif text == "<!--":
+            hidden = "-->"
+        elif name in {"script", "style"}:
+            hidden = "" if end else name
+        elif name:
+            still_open[name] += -1 if end else 1
+            in_tag = True
+        else:
+            in_tag = text == "<"
+    return in_tag or bool(hidden) or any(count > 0 for count in still_open.values())
 
 
 def _find_spoilt(entries: tuple[Entry, ...], *, damaged: bool) -> str | None:

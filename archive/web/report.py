@@ -84,6 +84,10 @@ def _describe(connection: sqlite3.Connection, ask: Ask, item: sqlite3.Row, recor
         "item": item,
         "version": version,
         "current": current,
+        "corrected_in": next(
+            (row["version"] for row in history if row["cause"] == "parser" and row["previous"] == record["version"]),
+            None,
+        ),
         "history": [_tell(item["key"], row, current) for row in reversed(history)],
         "events": events,
         "withdrawn_at": next((row["at"] for row in reversed(events) if row["kind"] == "withdrawn"), None),

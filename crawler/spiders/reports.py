@@ -18,9 +18,18 @@ from archive.model import Page
 from archive.walk import Stop
 from crawler.clock import clock_of, stamp, timer_of
 from crawler.exchange import LISTING, PAGE, flatten
-from crawler.guard import HOME
+from crawler.guard import HOME, AddressRefused
 from crawler.items import ReportItem
-from crawler.stops import NETWORK_ERRORS, Interrupted, WalkStopped, explain, judge_status
+from crawler.outages import Outages
+from crawler.stops import (
+    FAILING,
+    LASTING_ERRORS,
+    NETWORK_ERRORS,
+    Interrupted,
+    WalkStopped,
+    explain,
+    judge_status,
+)
 from crawler.telling import tell_end, tell_head, tell_left, tell_page, tell_start
 from crawler.turns import Turns
 
@@ -76,13 +85,14 @@ class ReportsSpider(Spider):
         self.night = night
         #: what ended this crawl before its time: a StorageError, or a bug
         self.broken: BaseException | None = None
-        self._blocked: dict[str, str] = {}  # host and port → which listing was blocked there, and why
+        self._shut: dict[str, Stop] = {}  # host and port → why nothing more is asked there tonight
         self._places: dict[str, _Place] = {}  # by key: the listings with a request in flight
 
     def begin(self, night: Night, recorder: Recorder) -> None:
         self.recorder = recorder
         self._reader = todays_reader()
         self._timer = timer_of(self.crawler)
+        self._outages = Outages(self.settings.getfloat("BAOGAO_OUTAGE"))
         by_key = {listing.key: listing for listing in night.listings}
         ended = recorder.list_ended()
         waiting = [by_key[key] for key in night.order or by_key if key not in ended]
@@ -103,8 +113,12 @@ class ReportsSpider(Spider):
             return
         place, ask = self._find_place(response.meta)
         stop = judge_status(response.status)
+        if response.status not in FAILING:
+            self._outages.note_answer(_site(place.listing))
         if stop is not None:
             self._fail(place, stop, host_wide=True)
+            if response.status in FAILING:
+                self._mind_outage(place)
         else:
             reading = read_response(flatten(response.headers), response.body, response.url, self._reader)
             before = frozenset(place.walk.keys) if ask.head else frozenset()
@@ -126,8 +140,12 @@ class ReportsSpider(Spider):
         place, _ = self._find_place(failure.request.meta)  # type: ignore[attr-defined]  # Scrapy adds it
         if isinstance(error, WalkStopped):
             self._fail(place, error.stop, host_wide=error.host_wide)
+            if isinstance(error, AddressRefused):
+                self._mind_outage(place)
         elif isinstance(error, NETWORK_ERRORS):
             self._fail(place, Stop("fetch error", explain(error)), host_wide=False)
+            if not isinstance(error, LASTING_ERRORS):
+                self._mind_outage(place)
         elif error is not None:
             self.break_off(error)
         yield from self._go_on(place)
@@ -177,14 +195,14 @@ class ReportsSpider(Spider):
             place.had_all = self._turns.begin_walk(listing)
         self._places[key] = place
         tell_start(key, place.walk, is_head=turn.is_head)
-        block = self._blocked.get(_site(listing))
-        if block is not None:
-            place.walk.fail(Stop("blocked", f"not asked: {block}"))
+        shut = self._shut.get(_site(listing))
+        if shut is not None:
+            place.walk.fail(shut)
         return place
 
     def _may_walk(self, turn: Turn, head: Head) -> bool:
-        """Is there time for a walk behind the head? A host that is blocked costs none, and is to be told."""
-        if _site(turn.listing) in self._blocked:
+        """Is there time for a walk behind the head? A host that is left alone costs none, and is to be told."""
+        if _site(turn.listing) in self._shut:
             return True
         length = head.announced or self.recorder.find_length(turn.listing.key)
         # page 1 is read again at the end
@@ -244,7 +262,18 @@ class ReportsSpider(Spider):
         stop = place.walk.result().stop
         if stop is not None and stop.kind == "blocked":
             site = _site(place.listing)
-            self._blocked[site] = f"{site} blocked {place.listing.key} ({stop.reason})"
+            self._shut[site] = Stop("blocked", f"not asked: {site} blocked {place.listing.key} ({stop.reason})")
+
+    def _mind_outage(self, place: _Place) -> None:
+        """A site that is out of order is not asked for each of its listings, with repetitions, all night long."""
+        site, stop = _site(place.listing), place.walk.result().stop
+        told = self._outages.note_failure(site, asked_at=place.asked_at, now=self._timer())
+        if told == "doubt":
+            self._turns.bring_last_forward(place.listing)
+        elif told == "over" and stop is not None:
+            count = self._outages.count_listings(site)
+            reason = f"not asked: {site} is out of order, {count} listings in a row could not be had, "
+            self._shut[site] = Stop("fetch error", f"{reason}{place.listing.key} last ({stop.reason})")
 
     def _close(self, place: _Place) -> None:
         del self._places[place.listing.key]

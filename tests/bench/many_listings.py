@@ -239,7 +239,7 @@ def _weigh(place):
 
 
 def _measure_metrics(place):
-    file, started = place / "baogao.prom", time.perf_counter()
-    samples = measure_metrics(DataDirectory(place / "data"), exit_code=0, seconds=1.0, now="2026-01-01T00:00:00Z")
-    write_metrics(samples, file)
+    file, data, started = place / "baogao.prom", DataDirectory(place / "data"), time.perf_counter()
+    samples = measure_metrics(data, exit_code=0, seconds=1.0, now="2026-01-01T00:00:00Z")
+    write_metrics(samples, file, of=data)
     return time.perf_counter() - started, file.stat().st_size

@@ -31,7 +31,7 @@ def test_version_says_when_it_was_shown_and_who_stands_beside_it(served):
     response = served.report(EDITED, "/v/2")
     links = parse_links(response.headers["link"])
     permalink = f"{served.base}/r/{EDITED}"
-    assert response.headers["memento-datetime"] == "Mon, 05 Jan 2026 18:32:54 GMT"
+    assert response.headers["memento-datetime"] == "Mon, 05 Jan 2026 18:32:24 GMT"
     assert related(links, "original") == [served.report(EDITED, "/v/2/record.json").json()["url"]]
     assert related(links, "timegate") == [permalink]
     assert related(links, "timemap") == [f"{permalink}/timemap"]
@@ -63,7 +63,7 @@ def test_all_versions_are_mementos_of_one_resource(served):
     assert len({tuple(related(each, "original")) for each in links}) == 1
     capture = served.report(EDITED, "/v/2/capture")
     assert parse_links(capture.headers["link"]) == [("http://127.0.0.1/tag/%E7%94%B2", {"rel": "original"})]
-    assert capture.headers["memento-datetime"] == "Mon, 05 Jan 2026 18:32:54 GMT"
+    assert capture.headers["memento-datetime"] == "Mon, 05 Jan 2026 18:32:24 GMT"
 
 
 @pytest.mark.parametrize("url", [None, "", "javascript:alert(1)"])
@@ -80,6 +80,9 @@ def test_permalink_says_the_same_whatever_came_later(served):
     page = served.report(EDITED, "/v/1").text
     assert 'reached <a class="figure' in page
     assert "The current reading is" in page
+    assert "as we first read what the site showed" in page
+    assert "version 4</a> corrects that reading" in page
+    assert "as the site showed it on" in served.report(EDITED, "/v/5").text
 
 
 @pytest.mark.parametrize(("days", "version"), [(-9, 4), (0, 4), (2.9, 4), (3.5, 5), (20, 6)])
