@@ -151,6 +151,9 @@ def test_injected_errors_are_found():
 # Chinese | English | the kinds that are reported
 AGREEING = """
 规模为2718.4亿元。 | The scale was 271.84 billion yuan.
+规模为2718.46亿元。 | The scale was 271.85 billion yuan.
+2024年为857.047亿元,2030年将达1874.926亿元。 | It will reach 187.49 billion yuan in 2030, after 85.7 billion yuan in 2024.
+用户达1.2341亿人。 | There are 123.4 million users.
 装机3500万千瓦。 | Capacity was 35 GW.
 三成用户满意。 | 30% of users are satisfied.
 一半的用户满意。 | Half of the users are satisfied.
@@ -185,6 +188,9 @@ AGREEING = """
 
 DISAGREEING = """
 占比为45.21%。 | It accounts for 45.12%. | value
+占比为45.21%。 | It accounts for 45.2%. | value
+规模为2718.46亿元。 | The scale was 271.84 billion yuan. | value
+规模为12.4亿元。 | The scale is 1 billion yuan. | value
 规模为12亿元。 | The scale is 12 billion yuan. | scale
 规模为12亿元。 | The scale is 1.2 billion US dollars. | unit
 毛利率提高2.6个百分点。 | The margin rose by 2.6%. | unit

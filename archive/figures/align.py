@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from archive.figures.direction import find_direction, speaks_of_loss
+from archive.figures.likeness import differs_in_scale, differs_in_unit, has_like_digits, is_equal, is_rounded
 from archive.figures.model import Disagreement
 from archive.figures.roles import may_be_forecast, names_share
 from archive.figures.snippets import cut_snippet
-from archive.figures.units import PARTS, is_count, is_share, to_dimension
+from archive.figures.units import is_count, is_share, to_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _GAP = 10  #: costs are whole numbers: a figure without a partner
 _NEVER = 3 * _GAP
 _LARGEST = 90_000  #: pairs to compare; above this no publisher wrote it, and equal values are paired in their order
-_TOLERANCE = Decimal("0.5")
 
 
 def align_figures(zh: Sequence[Figure], en: Sequence[Figure]) -> tuple[tuple[Figure | None, Figure | None], ...]:
@@ -80,11 +80,11 @@ def _compare(zh_text: str, en_text: str, zh: Figure | None, en: Figure | None) -
 
 
 def _compare_values(zh_text: str, en_text: str, zh: Figure, en: Figure) -> Iterator[Kind]:
-    if not _equal(zh, en):
-        if zh.value == en.value or _only_the_unit_differs(zh, en):
+    if not (is_equal(zh, en) or is_rounded(zh, en)):
+        if zh.value == en.value or differs_in_unit(zh, en):
             yield "unit"
         else:
-            yield "scale" if _power_of_ten(zh, en) else "value"
+            yield "scale" if differs_in_scale(zh, en) else "value"
     elif (zh.value < 0) != (en.value < 0) and not speaks_of_loss(*((en_text, en) if zh.value < 0 else (zh_text, zh))):
         yield "value"
 
@@ -106,47 +106,6 @@ def _is_loose(figure: Figure | None) -> bool:
     return figure.unit in {"times", "thirds"} or figure.number in {1, 50}
 
 
-def _equal(zh: Figure, en: Figure) -> bool:
-    """One value of one dimension: 3500万千瓦 and 35 GW; 三分之一 and 33.3%."""
-    # a loss of 3 million is a profit of -3 million
-    one, other = to_dimension(abs(zh.value), zh.unit), to_dimension(abs(en.value), en.unit)
-    if one == other or zh.raw.replace(" ", "") == en.raw.replace(" ", ""):  # 0.3pct may mean points in both
-        return True
-    if not (is_share(zh.unit) and is_share(en.unit)):
-        return False
-    left, right = _in_percent(zh), _in_percent(en)
-    if left is None or right is None:
-        return False
-    if zh.unit in PARTS or en.unit in PARTS:
-        return abs(left - right) < _TOLERANCE
-    # 增长1倍 is 100 %, and 翻番 a growth of 100 %
-    return "times" in {zh.unit, en.unit} and (left == right or abs(left - right) == 100)  # noqa: PLR2004
-
-
-def _in_percent(figure: Figure) -> Decimal | None:
-    if figure.unit == "times":
-        return figure.value * 100
-    if figure.unit in PARTS:
-        return figure.value * 100 / PARTS[figure.unit]
-    return figure.value if figure.unit == "%" else None
-
-
-def _only_the_unit_differs(zh: Figure, en: Figure) -> bool:
-    return zh.unit != en.unit and not _power_of_ten(zh, en) and zh.number == en.number and zh.scale == en.scale
-
-
-def _power_of_ten(zh: Figure, en: Figure) -> bool:
-    return _digits(zh.value) == _digits(en.value) != "" and abs(zh.value) != abs(en.value)
-
-
-def _digits(value: Decimal) -> str:
-    return "".join(map(str, value.as_tuple().digits)).strip("0")
-
-
-def _plain(value: Decimal) -> str:
-    return format(abs(value), "f").replace(".", "")
-
-
 def _years_differ(zh: Figure, en: Figure) -> bool:
     return zh.year is not None and en.year is not None and zh.year != en.year
 
@@ -158,7 +117,7 @@ def _exchange(zh: Sequence[Figure], en: Sequence[Figure], partners: dict[int, in
             continue
         for other, column in partners.items():
             mine = partners[row]
-            if not (_equal(zh[row], en[column]) and _equal(zh[other], en[mine])):
+            if not (is_equal(zh[row], en[column]) and is_equal(zh[other], en[mine])):
                 continue
             now = _differing(zh[row], en[mine]) + _differing(zh[other], en[column])
             if _differing(zh[row], en[column]) + _differing(zh[other], en[mine]) < now:
@@ -168,37 +127,25 @@ def _exchange(zh: Sequence[Figure], en: Sequence[Figure], partners: dict[int, in
 
 def _cost_of_equal(zh: Figure, en: Figure) -> int:
     """Of two equal ones that which speaks of the same year."""
-    return _differing(zh, en) if _equal(zh, en) else _NEVER
+    return _differing(zh, en) if is_equal(zh, en) else _NEVER
 
 
 def _cost_of_alike(zh: Figure, en: Figure) -> int:
     same_kind = to_dimension(Decimal(1), zh.unit)[1] == to_dimension(Decimal(1), en.unit)[1]
     same_kind = same_kind or (is_share(zh.unit) and is_share(en.unit))
+    if is_rounded(zh, en):
+        return 3 + _differing(zh, en)
     if zh.value == en.value or (zh.number == en.number and zh.scale == en.scale):
         return 6 + _differing(zh, en)
-    if _power_of_ten(zh, en):
+    if differs_in_scale(zh, en):
         return 7 + _differing(zh, en) + (0 if same_kind else 4)
-    if same_kind and (_similar(_digits(zh.value), _digits(en.value)) or _similar(_plain(zh.value), _plain(en.value))):
+    if same_kind and has_like_digits(zh, en):
         return 8 + _differing(zh, en)
     return 16 + _differing(zh, en) if same_kind and (zh.unit == en.unit or not is_count(zh.unit)) else _NEVER
 
 
 def _differing(zh: Figure, en: Figure) -> int:
     return _years_differ(zh, en) + (zh.forecast != en.forecast) + (zh.role != en.role)
-
-
-def _similar(one: str, other: str) -> bool:
-    """One digit changed, left out or added, or two exchanged."""
-    if len(one) == len(other):
-        differing = [at for at in range(len(one)) if one[at] != other[at]]
-        if len(differing) == 2:  # noqa: PLR2004
-            first, second = differing
-            return one[first] == other[second] and one[second] == other[first]
-        return len(differing) < 2 and len(one) > 1  # noqa: PLR2004
-    shorter, longer = sorted((one, other), key=len)
-    if len(longer) - len(shorter) > 1 or len(shorter) < 2:  # noqa: PLR2004
-        return False
-    return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
 
 
 def _pair(
