@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.compare import compare
-from archive.errors import PrunedCapture
+from archive.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,6 @@ def _lost_before(ledger: Ledger, rereader: Rereader, item_id: int, loser: Observ
         return False
     try:
         before = rereader.read_item(earlier[0], item_id)
-    except PrunedCapture:
+    except StorageError:  # dropped, or lost: only what is told depends on it, and no night is to fail for that
         return False
     return before is not None and compare(before, loser.content) != "changed"

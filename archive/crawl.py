@@ -21,6 +21,7 @@ from archive import logs, progress, relay
 from archive.ahead import ReadAhead
 from archive.budget import TIME_LIMIT_SECONDS
 from archive.captures import todays_reader
+from archive.database_file import check
 from archive.derive import derive
 from archive.errors import BaogaoError, Incomplete, StorageError
 from archive.journal import find_note, find_unindexed, index_part, repair_parts
@@ -28,7 +29,7 @@ from archive.night import begin_night, end_for_time, find_open_run, recover
 from archive.settle import settle
 from archive.sqlite import sqlite3
 from archive.standing import Standing, load_expected
-from archive.store import check, hold_lock, open_for_reading, open_for_writing, storage_errors
+from archive.store import hold_lock, open_for_reading, open_for_writing, storage_errors
 from archive.verdict import Verdict, load_verdict
 
 if TYPE_CHECKING:

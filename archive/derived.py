@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from archive.faults import Part
+
 #: what SQLite from 3.44 on says of an index within a check of the whole file, or raises instead of checking it
 INDEX_DAMAGE = re.compile("FTS5 table|^fts5: |^vtable constructor failed: version_index$")
 _FACTS = ("state", "version", "last_seen_at", "listings")
@@ -76,8 +78,24 @@ def _list_altered(connection: sqlite3.Connection) -> list[str]:
     return sorted(name for name, sql in wanted.items() if there.get(name, sql) != sql)
 
 
-def check_index(connection: sqlite3.Connection) -> Iterator[str]:
-    """Sentences: where the index is not what the texts say; asked of a copy that is thrown away, for asking writes."""
+def read_texts(connection: sqlite3.Connection) -> Iterator[str]:
+    """Sentences: texts that are no JSON any more. Raises what SQLite says of one that is no text."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    script = "".join((schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version])
+    for table in re.findall(r"^CREATE TABLE (\w+)", script, re.MULTILINE):
+        kinds = connection.execute("SELECT name FROM pragma_table_info(?) WHERE type = 'TEXT'", (table,))
+        if texts := ", ".join(f'"{name}"' for (name,) in kinds):
+            for _ in connection.execute(f"SELECT {texts} FROM {table}"):
+                pass
+    for (event,) in connection.execute("SELECT id FROM events WHERE NOT json_valid(fields)"):
+        yield f"the fields of event {event} are no JSON any more"
+
+
+def check_copy(connection: sqlite3.Connection) -> Iterator[tuple[Part, str]]:
+    """Sentences: rows that break a constraint, and where the index is not what the texts say.
+
+    Asked of a copy that is thrown away: asking writes, and who only reads does not know CHECK constraints.
+    """
     from archive.search.index import index_versions  # noqa: PLC0415 - loads what takes texts apart
 
     with (
@@ -87,6 +105,9 @@ def check_index(connection: sqlite3.Connection) -> Iterator[str]:
         copy.execute("PRAGMA synchronous = OFF")
         connection.backup(copy)
         try:
+            for (said,) in copy.execute("PRAGMA quick_check(20)").fetchall():
+                if said.startswith("CHECK"):
+                    yield "archive", said
             index_versions(copy)  # what a night has left to the next command is no damage
             _segment_in_python(copy)
             copy.execute("INSERT INTO version_index (version_index, rank) VALUES ('integrity-check', 1)")
@@ -96,7 +117,7 @@ def check_index(connection: sqlite3.Connection) -> Iterator[str]:
                     f"There is no room for a copy of archive.db ({error}), which checking the search index takes: make "
                     "room in the directory for temporary files, or name another one with TMPDIR."
                 ) from error
-            yield f"the search index is not what the texts say ({error})"
+            yield "index", f"the search index is not what the texts say ({error})"
 
 
 def _segment_in_python(copy: sqlite3.Connection) -> None:
@@ -236,14 +257,15 @@ def count_strangers(connection: sqlite3.Connection, outbox: sqlite3.Connection) 
 def check_outbox(path: Path, connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
     """What is wrong with alerts.db, and what is worth knowing of it; nothing where there is none."""
     from archive.alerts.outbox import read_outbox  # noqa: PLC0415
-    from archive.store import check, storage_errors  # noqa: PLC0415
+    from archive.database_file import check_copy  # noqa: PLC0415
+    from archive.store import storage_errors  # noqa: PLC0415
 
     try:
         with read_outbox(path) as outbox:
             if outbox is None:
                 return [], []
             with storage_errors(path):
-                check(outbox)
+                check_copy(outbox)
                 strangers = count_strangers(connection, outbox)
     except StorageError as error:
         return [str(error)], []

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from archive.counted import counted
+from archive.database_file import check_copy, locate_for_reading
 from archive.derive import derive
 from archive.derived import INDEX_DAMAGE, find_schema_damage
 from archive.errors import StorageError, UsageError
@@ -15,7 +16,7 @@ from archive.night import recover
 from archive.pruned import keeps_all
 from archive.recovery import verify_file
 from archive.sqlite import get_code, sqlite3
-from archive.store import BUSY_SECONDS, locate_for_reading, open_for_writing, refuse_foreign, storage_errors
+from archive.store import BUSY_SECONDS, open_for_writing, refuse_foreign, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,8 @@ def find_damage(path: Path) -> str | None:
                 if damage := find_schema_damage(connection):
                     return damage
             said = [row[0] for row in connection.execute("PRAGMA quick_check(20)")]
+            if path.name == "alerts.db":
+                check_copy(connection)
     except UnicodeDecodeError:
         return "its schema can't be read"
     except sqlite3.DatabaseError as error:
@@ -129,7 +132,6 @@ def read_again(data: DataDirectory, place: DataDirectory, reader: Reader, say: C
         derive(made, say)
         lost = _list_lost(data, made)
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        made.execute("PRAGMA journal_mode = DELETE")
     descriptor = os.open(place.db, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from archive.printable import spell_out, spell_out_values
 from archive.verdict import judge_walk, tell_walked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from archive.diff import FieldChange, Piece
     from archive.significance import Judgement
@@ -126,8 +127,22 @@ def render_run(run: dict[str, Any]) -> str:
         if passed := len(run["gates"]) - len(gates):
             lines.append(f"{passed} bounds of single listings were kept (--json has them all).")
     if run["issues"]:
-        lines += ["", *(f"{issue['level']}: {issue['code']}: {issue['message']}" for issue in run["issues"])]
+        lines += ["", *_list_issues(run["issues"])]
     return "\n".join(lines)
+
+
+def _list_issues(issues: list[dict[str, str]]) -> Iterator[str]:
+    """Of a great many of one kind the first: one host that is down has an issue for each of its listings."""
+    from archive.verdict import SHOWN  # noqa: PLC0415 - other renderings do without
+
+    told: Counter[str] = Counter()
+    for issue in issues:
+        told[issue["code"]] += 1
+        if told[issue["code"]] <= SHOWN:
+            yield f"{issue['level']}: {issue['code']}: {issue['message']}"
+    for code, count in told.items():
+        if count > SHOWN:
+            yield f"{count - SHOWN} more issues of the kind {code} (--json has them all)."
 
 
 def render_record(record: dict[str, Any]) -> str:

@@ -150,6 +150,11 @@ class _Repair:
                         )
                     derive(connection, self.say)
                     done.append(f"archive.db: the figures of {counted(len(wrong), 'version')} were extracted again.")
+        except StorageError as error:
+            cause = error.__cause__  # a broken constraint: who only reads, as find_archive_damage, does not see it
+            if isinstance(cause, sqlite3.DatabaseError) and get_code(cause) == sqlite3.SQLITE_CORRUPT:
+                return str(cause)
+            raise
         except sqlite3.DatabaseError as error:
             if get_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
                 return f"its search index or its figures can't be mended: {error}"

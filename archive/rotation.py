@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: incomplete walks in a row, those left for another night not counted: then a listing has a fault of its own
 STREAK = 3
+NAMED = 3  #: listings in a message on many
 SLOW_RUNS = 30  #: that looked at a listing without walking it to its end: a rotation that takes longer is an issue
 #: SQL for a row of ``walks`` that no budget has ended
 WAS_WALKED = "(complete = 1 OR stopped NOT GLOB 'budget: *' AND stopped NOT GLOB 'over budget: *')"
@@ -79,6 +80,38 @@ def report_rotation(ledger: Ledger, walked: Sequence[Walked], budget: float) -> 
         message = f"{slow[0]} was looked at in {slow[1]} runs and walked to its end in none of them: the budget of "
         message += f"{told} is short for {len(walked)} listings."
         ledger.add_issue("warning", "rotation-slow", message)
+
+
+def report_streaks(ledger: Ledger, walked: Sequence[Walked]) -> None:
+    """Which listings fail night after night, in a row for all of them: where a host is down, they are all it has."""
+    known: list[str] = []
+    never: list[str] = []
+    for each in walked:
+        if each.result.stop is None or each.result.stop.kind in LEFT_FOR_LATER:
+            continue
+        recent = ledger.connection.execute(
+            f"SELECT complete FROM walks WHERE listing_id = ? AND run_id < ? AND {WAS_WALKED} "
+            "ORDER BY run_id DESC LIMIT ?",
+            (each.listing_id, ledger.run, STREAK - 1),
+        ).fetchall()
+        if len(recent) == STREAK - 1 and not any(complete for (complete,) in recent):
+            (ever,) = ledger.connection.execute(
+                "SELECT count(*) FROM walks WHERE listing_id = ? AND complete = 1", (each.listing_id,)
+            ).fetchone()
+            (known if ever else never).append(each.listing.key)
+    look = "Look at the reasons with `baogao runs`."
+    if known:
+        ledger.add_issue("error", "incomplete-streak", f"{_word_streak(known)}. {look}")
+    if never:
+        nothing = f"and never before: nothing of {'it' if len(never) == 1 else 'them'} is announced"
+        ledger.add_issue("error", "never-complete", f"{_word_streak(never)}, {nothing}. {look}")
+
+
+def _word_streak(keys: Sequence[str]) -> str:
+    if len(keys) == 1:
+        return f"{keys[0]} has not been walked to its end in {STREAK} runs"
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return f"{', '.join(keys[:NAMED])}{more} have not been walked to their end in {STREAK} runs"
 
 
 def _find_slowest(connection: sqlite3.Connection, run: int, left: Sequence[Walked]) -> tuple[str, int] | None:

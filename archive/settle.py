@@ -22,7 +22,7 @@ from archive.progress import track
 from archive.pruned import NIGHT
 from archive.replay import replay_night
 from archive.rereading import Rereader
-from archive.rotation import STREAK, WAS_WALKED, report_rotation
+from archive.rotation import report_rotation, report_streaks
 from archive.silences import list_silences
 from archive.standing import watch_reader
 from archive.store import storage_errors, transaction
@@ -195,22 +195,8 @@ class _Settlement:
             level = "warning" if stop.kind in {"page cap", "interrupted", "time limit"} else "error"
             code = "blocked" if stop.kind == "blocked" else "walk-incomplete"
             self.ledger.add_issue(level, code, f"{each.listing.key}: {stop.reason}.")  # type: ignore[arg-type]
-            recent = self.connection.execute(
-                f"SELECT complete FROM walks WHERE listing_id = ? AND run_id < ? AND {WAS_WALKED} "
-                "ORDER BY run_id DESC LIMIT ?",
-                (each.listing_id, self.run, STREAK - 1),
-            ).fetchall()
-            if not rejected and len(recent) == STREAK - 1 and not any(row[0] for row in recent):
-                (ever,) = self.connection.execute(
-                    "SELECT count(*) FROM walks WHERE listing_id = ? AND complete = 1", (each.listing_id,)
-                ).fetchone()
-                self.ledger.add_issue(
-                    "error",
-                    "incomplete-streak" if ever else "never-complete",
-                    f"{each.listing.key} has not been walked to its end in {STREAK} runs"
-                    + ("." if ever else ", and never before: nothing of it is announced.")
-                    + " Look at the reasons with `baogao runs`.",
-                )
+        if not rejected:
+            report_streaks(self.ledger, walked)
         if self.start.get("budget"):
             report_rotation(self.ledger, walked, float(self.start["budget"]))  # type: ignore[arg-type]
         for note in list_notes(self.connection, self.run, "failure"):

@@ -12,9 +12,9 @@ import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from archive import schema
+from archive.database_file import check, find_odd_companion, locate_for_reading, make_damage
 from archive.errors import Locked, NewerArchive, StorageError, UsageError
 from archive.shown import stand_in
 from archive.sqlite import get_code, sqlite3
@@ -165,6 +165,10 @@ def storage_errors(path: Path, *, cure: str | None = None) -> Iterator[None]:
                 f"{path} could not be written ({said}): make room on that disk and run again; nothing of this step "
                 "was kept, and nothing archived is lost."
             ) from error
+        if code == sqlite3.SQLITE_CANTOPEN and (odd := find_odd_companion(path)):
+            raise StorageError(
+                f"{odd} is no plain file, and SQLite wants one there: move it away, run again."
+            ) from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
             raise StorageError(
                 f"{path} can't be opened for this ({said}): check that uid {os.getuid()} may read and write the file "
@@ -213,19 +217,6 @@ def _prepare(connection: sqlite3.Connection, data: DataDirectory, say: Callable[
         schema.migrate(connection)
 
 
-def check(connection: sqlite3.Connection) -> None:
-    """Raise for the damage that quick_check only reports what SQLite would raise when it met it."""
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise _make_damage(found)
-
-
-def _make_damage(found: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(found)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
-
-
 def _set_pragmas(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -238,7 +229,7 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, *, expected: bool
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except UnicodeDecodeError:  # SQLite names the part of the schema that it can't read, and the name is no text
-        raise _make_damage("malformed database schema") from None
+        raise make_damage("malformed database schema") from None
     unknown = []
     if "_sqlite_migrations" in tables:
         names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'baogao'")
@@ -260,30 +251,6 @@ def refuse_lost(path: Path, state: str) -> None:
     """Raise StorageError where nights were archived beside an archive.db that is gone or empty."""
     if any(path.with_name("warc").glob("run-*")):
         raise StorageError(f"{path} {state}: run `baogao repair`, which reads it again from the WARC files.")
-
-
-def is_frozen(path: Path) -> bool:
-    """May it be opened as a file that nobody writes? For now: somebody else may begin to write it.
-
-    A WAL file needs its -shm, which can't be made in a read-only directory; without a -wal nothing can be missed.
-    """
-    return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-
-
-def locate_for_reading(path: Path) -> str:
-    """The URI that opens a database to be read, also in a directory that can't be written.
-
-    Whoever was killed in a transaction before the file became a WAL file (the first after a restore) has left a
-    -journal, and SQLite rolls that back only for a connection that may write; nothing else is written through it.
-    """
-    mode = "rw" if _has_left_journal(path) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
-    return f"file:{quote(str(path.absolute()))}?mode={mode}{'&immutable=1' if is_frozen(path) else ''}"
-
-
-def _has_left_journal(path: Path) -> bool:
-    with contextlib.suppress(OSError), path.with_name(path.name + "-journal").open("rb") as file:
-        return file.read(8) == b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # else SQLite takes it for none
-    return False
 
 
 def open_for_reading(data: DataDirectory, *, shared: bool = False) -> sqlite3.Connection:

@@ -45,9 +45,13 @@ def verify(
             _verify_derived(connection, report, progress)
         with _reading_rows(report, "rows about WARC files"):
             verify_warcs(connection, data, report, progress)
-        broken, notices = derived.check_outbox(data.alerts, connection)
-        sizes = dict(map(tuple, connection.execute("SELECT file, bytes FROM warc_files")))
-    if report.faults:
+        if not report.unreadable:  # else it is named
+            with _reading_rows(report, "texts"):
+                for found in derived.read_texts(connection):
+                    report.add("archive", f"archive.db: {found}")
+        broken, notices = ([], []) if report.unreadable else derived.check_outbox(data.alerts, connection)
+        sizes = {} if report.unreadable else dict(map(tuple, connection.execute("SELECT file, bytes FROM warc_files")))
+    if report.faults and not report.unreadable:
         _refuse_rewritten(connection, sizes)
     report.faults += [Fault("alerts", text) for text in broken]
     report.notices += notices
@@ -116,8 +120,8 @@ def verify_index(connection: sqlite3.Connection, report: Verification) -> None:
         if unindexed := derived.count_unindexed(connection):
             versions = counted(unindexed, "version is", "versions are")
             report.notices.append(f"archive.db: {versions} not in the search index yet: {_NEXT}.")
-        for found in derived.check_index(connection):
-            report.add("index", f"archive.db: {found}")
+        for part, found in derived.check_copy(connection):
+            report.add(part, f"archive.db: {found}")
     except StorageError as error:
         report.notices.append(str(error))
     except sqlite3.DatabaseError as error:  # its tables are gone

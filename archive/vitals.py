@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from archive import schema
 from archive.alerts.outbox import BEGIN_ANEW
+from archive.database_file import check, has_left_journal, locate_for_reading
 from archive.errors import BaogaoError, StorageError
 from archive.sqlite import sqlite3
-from archive.store import check, refuse_foreign, refuse_lost, storage_errors
+from archive.store import refuse_foreign, refuse_lost, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,11 +100,12 @@ def examine_databases(data: DataDirectory) -> Vitals:
 def _peek(path: Path) -> Iterator[sqlite3.Connection]:
     """A database, read without making a file beside it, and sound. Raises StorageError.
 
-    Where nothing waits in a -wal it is opened as a file that nobody writes. A night may begin in that instant, and a
-    half-written page look like damage: so that is looked at once more, with locks, which need files.
+    Where nothing waits in a -wal or a -journal it is opened as a file that nobody writes. A night may begin in that
+    instant, and a half-written page look like damage: so that is looked at once more, with locks, which need files.
     """
     with _sick(path), contextlib.ExitStack() as opened:
-        for options in [""] if _size(_wal_of(path)) else ["&immutable=1", ""]:
+        is_shared = _size(_wal_of(path)) or has_left_journal(path)
+        for options in [""] if is_shared else ["&immutable=1", ""]:
             connection = opened.enter_context(contextlib.closing(_connect(path, options)))
             try:
                 check(connection)
@@ -121,7 +123,7 @@ def _sick(path: Path) -> contextlib.AbstractContextManager[None]:
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro{options}"
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{options}" if options else locate_for_reading(path)
     connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
     connection.row_factory = sqlite3.Row
     return connection

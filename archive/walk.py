@@ -116,9 +116,11 @@ class Walk:
         if isinstance(reading, Refused):
             self.fail(Stop(_STOP_OF_REFUSAL[reading.kind], f"page {ask.page}: {reading.reason}"))
             return False
-        if self._pages and reading.closed != self._closed:
-            cut, whole = (ask.page, "page 1") if self._closed else (1, f"page {ask.page} read later")
-            self.fail(Stop("refused", f"page {cut} ends in the middle, unlike {whole}: cut short"))
+        if self._closed and not reading.closed:
+            self.fail(Stop("refused", f"page {ask.page} ends in the middle, unlike page 1: cut short"))
+            return False
+        if ask.head and ask.page == 1 and reading.closed and not self._closed:  # later pages may be of another make
+            self.fail(Stop("refused", "page 1 ended in the middle when it was read first: cut short"))
             return False
         return self._feed_head(ask, reading) if ask.head else self._feed_forward(ask, reading)
 

@@ -100,6 +100,12 @@ def test_a_dry_run_tells_nobody(scene):
     assert scene.desk.run("notify").out == "nothing to send.\n"
 
 
+@pytest.mark.parametrize("option", ["--dry-run", "--no-settle", "--no-notify"])
+def test_where_nobody_was_to_be_told_a_program_reads_so(scene, option):
+    said = scene.desk.crawl("--json", option, scene.url)
+    assert said.json["delivery"] is None
+
+
 def test_undelivered_is_8_and_the_night_stands(scene):
     scene.crawl()
     scene.publish(0)

@@ -178,6 +178,16 @@ def test_restored_archive_is_the_archive(desk, place, tmp_path):
     assert back.content() == desk.content()
 
 
+def test_a_night_may_begin_while_a_restored_archive_is_read(place, tmp_path):
+    desk = Desk(tmp_path / "data")
+    restore(place, desk.data)
+    with contextlib.closing(open_for_reading(DataDirectory(desk.data))) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM runs").fetchone()
+        said = desk.run("settle")
+        assert said.code == 0, said
+
+
 def test_no_secret_is_in_a_backup(place):
     kept = files_of(place)
     assert any(b"secret_file" in content for content in kept.values())  # the configuration names its place
@@ -545,9 +555,9 @@ def test_a_disk_that_is_really_full(desk, disk, tmp_path):
 
 def test_a_mounted_volume_is_restored_into(desk, place, disk):
     assert desk.run("restore", place, disk).code == 0
+    assert " ".join(sorted(path.name for path in disk.iterdir())) == "alerts.db archive.db baogao.toml state warc"
     back = Desk(disk)
     assert back.content() == desk.content()
-    assert " ".join(sorted(path.name for path in disk.iterdir())) == "alerts.db archive.db baogao.toml state warc"
     assert back.run("verify").code == 0
 
 

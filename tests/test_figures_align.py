@@ -152,7 +152,7 @@ def test_injected_errors_are_found():
 AGREEING = """
 规模为2718.4亿元。 | The scale was 271.84 billion yuan.
 规模为2718.46亿元。 | The scale was 271.85 billion yuan.
-2024年为857.047亿元,2030年将达1874.926亿元。 | It will reach 187.49 billion yuan in 2030, after 85.7 billion yuan in 2024.
+2024年为857.047亿元,2030年将达1874.926亿元。 | It will be 187.49 billion yuan in 2030; in 2024 it was 85.7 billion yuan.
 用户达1.2341亿人。 | There are 123.4 million users.
 装机3500万千瓦。 | Capacity was 35 GW.
 三成用户满意。 | 30% of users are satisfied.

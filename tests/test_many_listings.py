@@ -52,6 +52,10 @@ def test_a_plan_longer_than_a_command_line(desk):
     assert note[0] > 128 * 1024, "this plan would have fitted"
     assert len(crawled.out.splitlines()) == 1 + SHOWN + 2  # the header, the sentence on the others, the summary
     assert f"0 of {MANY} listings were walked to their end; {MANY - SHOWN} more were not" in crawled.out
+    run = desk.run("runs", "1")
+    assert run.out.count("\nerror: blocked: ") == SHOWN
+    assert run.out.splitlines()[-1] == f"{MANY - SHOWN} more issues of the kind blocked (--json has them all)."
+    assert len(desk.run("runs", "1", "--json").json["issues"]) == MANY
 
 
 def test_what_a_person_is_shown_of_many_listings(desk):

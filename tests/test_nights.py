@@ -1,5 +1,7 @@
 """Every case of the design's table: given these nights, these events and alerts."""
 
+from collections import Counter
+
 import pytest
 
 from tests.nights import UNREADABLE, Nights, make_reader
@@ -163,6 +165,20 @@ def test_never_complete_listing_announces_nothing_and_becomes_an_issue(nights):
     assert "never-complete" in nights.issues(3)
 
 
+def test_a_host_that_is_down_for_some_nights_is_one_issue_for_all_its_listings(tmp_path):
+    tags = ["甲", "乙", "丙", "丁", "戊"]
+    nights = Nights(tmp_path / "data", ranks=tags)
+    nights.publisher.publish("r1", *tags)
+    nights.night()
+    for _ in range(3):
+        nights.night(faults={(tag, 1): "500" for tag in tags})
+    assert Counter(nights.issues()) == {"walk-incomplete": 5, "incomplete-streak": 1}
+    ((message,),) = nights.query("SELECT message FROM issues WHERE code = 'incomplete-streak'")
+    assert message.startswith("tag:甲, tag:乙, tag:丙 and 2 more have not been walked to their end in 3 runs.")
+    rebuilt = nights.rebuild(tmp_path / "again")
+    assert rebuilt.query("SELECT code, message FROM issues") == nights.query("SELECT code, message FROM issues")
+
+
 def test_short_walk_announces_but_never_withdraws(nights):
     nights.night()
     nights.publisher.publish("r8")
@@ -256,6 +272,19 @@ def test_tags_that_disagree_are_a_conflict_and_the_lower_rank_speaks(nights):
     nights.night(override={"乙": {"both": {"zh": "乙的第三种虚构说法"}}})
     assert nights.issues() == ["conflict"]
     nights.night()
+    nights.night(override=override)
+    assert nights.issues() == ["conflict"]
+
+
+def test_a_conflict_is_told_again_where_the_page_of_the_night_before_is_lost(nights):
+    override = {"乙": {"both": {"zh": "乙的另一种虚构说法"}}}
+    nights.publisher.publish("both", "甲", "乙")
+    nights.night(override=override)
+    for path in nights.data.warc.iterdir():
+        path.unlink()
+    nights.publisher.publish("r0", "甲", "乙")
+    for number in range(1, 8):  # else page 2 or 3 is only referred to
+        nights.publisher.edit(f"r{number}", brands=["虚构品牌"])
     nights.night(override=override)
     assert nights.issues() == ["conflict"]
 

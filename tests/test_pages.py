@@ -433,6 +433,43 @@ def test_a_last_page_with_one_entry_and_its_link_apart_from_its_text(around):
     assert [one.key.partition(":")[2] for one in reading.entries] == [str(r.id)]
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        f"<div><a href=/repo9-0/9.html>{SIX[1].title}</a></div>",
+        "<div class=side-hot><a href=/repo9-0/9.html><img src=9.png></a></div>",
+        "<aside><a href=/repo9-0/9.html>查看详情</a></aside>",
+    ],
+)
+def test_the_only_entry_has_no_link_and_another_report_is_linked_beside_it(beside):
+    r = SIX[0]
+    reading = read(page(f"<div><div class=list><h3>{e(r.title)}</h3>{ps(r.zh)}{ps(r.en)}</div>{beside}</div>"))
+    assert isinstance(reading, Page), reading
+    assert [one.key.partition(":")[0] for one in reading.entries] == ["title"]
+
+
+SCRIPT = "<script>" + "s += '<div>advertisement';\n" * 200 + "</script>"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda top, shown, end: f"{top}<div><div><ul>{shown}{end}{SCRIPT}",
+        lambda top, shown, _: f"{top}<div><form action=/s><input name=q></form>{shown}<div>© 2025</div>\n",
+        lambda top, shown, _: f"{top}<div class=clear /><div class=clear /><div class=clear />{shown}<p>© 2025",
+        lambda top, shown, _: f"{top}<a data-box=\"<div><script src='x'>\" href=/x>x</a>{shown}<p>1 < 2",
+        lambda top, shown, _: f"{top}<!-- <div> --!><!--[if !IE]><!--><div><!--<![endif]-->{shown}</DIV><p>© 2025",
+        lambda top, shown, _: f"{top}<script><!--\nif (a<b) s = '<ul><div>'\n//--></script>{shown}<p>© 2025",
+        lambda _, shown, __: shown,
+    ],
+)
+def test_a_sloppy_page_is_no_page_cut_short(change):
+    markup = page("<i>|</i>" + cards(SIX) + "<i>|</i>")
+    reading = read(change(*markup.split("<i>|</i>")))
+    assert isinstance(reading, Page), reading
+    assert (len(reading.entries), reading.closed) == (6, False)
+
+
 @pytest.mark.parametrize("end", ["", "<p>© 2025", "<!-- <div> -->", "<script>s = '<div>'</script>", "\n<br>"])
 def test_a_page_that_never_closes_its_body_is_whole(end):
     markup = page(cards(SIX))

@@ -257,6 +257,17 @@ def test_a_mailbox_whose_channel_got_another_name(make, publisher, monkeypatch, 
     assert len([each for each in office.messages() if each.channel == "again"]) == messages
 
 
+def test_what_another_way_can_bring_counts_as_told(make, publisher, monkeypatch):
+    """Its own channel is gone; it goes by the other one."""
+    office = make(rule("one", ("mail", "again")))
+    publisher.publish("n")
+    office.night()
+    monkeypatch.delitem(CHANNELS, "mail")
+    office.rules = (rule("one", ("again",)), rule("two", ("again",)))
+    office.plan()
+    assert [each.channel for each in office.messages()] == ["mail", "mail"]
+
+
 def test_a_dead_message_does_not_count_as_told(make, publisher):
     office = make(rule("one", ("chat",)))
     publisher.publish("n")

@@ -22,7 +22,7 @@ from archive.repair import repair
 from archive.sqlite import sqlite3
 from archive.store import hold_lock, open_for_reading
 from archive.verify import verify
-from tests.command import Desk, limited
+from tests.command import Desk, limited, unprivileged
 from tests.nights import Nights, make_reader
 
 SEED = int(os.environ.get("BAOGAO_SEED") or secrets.randbelow(10**6))
@@ -201,6 +201,87 @@ def test_commands_name_a_row_that_is_no_json_any_more(nights):
     for words in (["runs"], ["export", "--as-of", "4"]):
         said = desk.run(*words)
         assert (said.code, "run `baogao repair`" in said.sentence) == (7, True)
+
+
+NO_TEXT = "CAST(x'32ff' AS TEXT)"  #: one byte fell over
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE runs SET kind = 'crawk' WHERE id = 2",
+        "UPDATE issues SET level = 'errox'",
+        f"UPDATE runs SET finished_at = {NO_TEXT} WHERE id = 2",
+        f"UPDATE warc_files SET file = {NO_TEXT} WHERE run_id = 2",
+        f"UPDATE listings SET url = {NO_TEXT}",
+        f"UPDATE events SET at = {NO_TEXT} WHERE id = 2",
+        "UPDATE events SET fields = '(]' WHERE id = 2",
+    ],
+)
+def test_whatever_stops_a_command_is_found_and_read_again(nights, statement):
+    nights.night(faults={("灯笼", 1): "captcha"})  # has an issue
+    before = content(nights)
+    tamper(nights, "PRAGMA ignore_check_constraints = ON", statement)
+    assert verified(nights)
+    assert mend(nights).broken == []
+    assert content(nights) == before
+    assert verified(nights) == []
+
+
+def test_alerts_that_break_a_constraint_are_moved_aside(nights):
+    with contextlib.closing(sqlite3.connect(nights.data.alerts, isolation_level=None)) as outbox:
+        outbox.execute("PRAGMA ignore_check_constraints = ON")
+        outbox.execute("INSERT INTO messages VALUES (1, 'one', '', '', '', 'each', 'sendt', '', '', 0, '', '', '', '')")
+    assert any("alerts.db is damaged (CHECK" in found for found in verified(nights))
+    assert any("alerts.db was damaged (CHECK" in done for done in mend(nights).done)
+    assert verified(nights) == []
+
+
+@pytest.mark.parametrize("column", ["number", "value"])
+def test_commands_name_a_number_that_is_none_any_more(nights, column):
+    tamper(nights, f"UPDATE figures SET {column} = '1z'")
+    desk = Desk(nights.data.root)
+    said = desk.run("figures") if column == "value" else desk.run("series", "规模")
+    assert (said.code, "run `baogao repair`" in said.sentence) == (7, True)
+
+
+@pytest.mark.parametrize("name", ["archive.db", "alerts.db"])
+@pytest.mark.parametrize("kind", ["directory", "dangling link"])
+def test_what_lies_in_the_place_of_a_wal_is_named(nights, name, kind):
+    odd = nights.data.root / f"{name}-wal"
+    odd.unlink(missing_ok=True)
+    odd.with_name(f"{name}-shm").unlink(missing_ok=True)
+    if kind == "directory":
+        odd.mkdir()
+    else:
+        odd.symlink_to(nights.data.root / "elsewhere")
+    with pytest.raises(StorageError, match=rf"{name}-wal is no plain file.*move it away"):
+        mend(nights)
+    if name == "archive.db":
+        with pytest.raises(StorageError, match="move it away"):
+            verified(nights)
+    else:
+        assert any("move it away" in found for found in verified(nights))
+
+
+def test_a_database_left_half_written_is_not_read_where_nothing_may_be_written(nights, tmp_path):
+    place = tmp_path / "killed"
+    with contextlib.closing(sqlite3.connect(nights.data.db, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE listings SET rank = 9")
+        connection.execute("CREATE TABLE unfinished (content BLOB)")
+        connection.execute("INSERT INTO unfinished VALUES (zeroblob(100000))")
+        shutil.copytree(nights.data.root, place)
+    desk = Desk(place)
+    place.chmod(0o555)
+    for words in (["runs"], ["verify"]):
+        said = desk.run(*words, through=unprivileged())
+        assert (said.code, "may read and write the file and its directory" in said.sentence) == (7, True)
+    place.chmod(0o755)
+    assert "is damaged" not in desk.run("doctor").out
+    assert not (place / "archive.db-journal").exists()
 
 
 @pytest.mark.parametrize("word", ["'or'", "CAST(x'ff' AS TEXT)"])

@@ -91,7 +91,7 @@ class Desk:
             recipient=recipient,
             form="run",
             state="pending",
-            created_at=at or self.now,
+            created_at=self.now,
             not_before=at or self.now,
         )
         add_deliveries(self.outbox, number, rule, channel, recipient, events)
@@ -204,6 +204,19 @@ def test_a_clock_that_was_set_back_puts_nothing_off(desk):
             desk.plan("hook", at=add_seconds(NOW, wait))
         assert desk.send().sent == len(receiver.received) == 1
         assert list(desk.states().values()) == ["pending", "pending", "sent"]
+
+
+def test_a_clock_that_was_a_day_ahead_puts_off_only_a_digest_that_gathers(desk):
+    with Receiver({"/hook": [Reply(500), Reply(500), Reply()]}) as receiver:
+        desk = desk({"hook": hook(receiver.url())})
+        tried = desk.plan("hook")
+        desk.now = add_seconds(NOW, 86400)
+        desk.send()
+        planned, gathering = desk.plan("hook"), desk.plan("hook", at=add_seconds(desk.now, 60))
+        desk.outbox.execute("UPDATE messages SET form = 'daily' WHERE id = ?", (gathering,))
+        desk.now = NOW
+        assert desk.send().sent == 2
+        assert desk.states() == {tried: "sent", planned: "sent", gathering: "pending"}
 
 
 def test_a_recipient_that_fails_does_not_concern_the_others(desk):
@@ -453,6 +466,85 @@ def test_what_is_no_longer_configured_is_parked(desk):
         assert desk.send().sentence == "3 messages parked: no channel or recipient of that name in baogao.toml."
 
 
+READER = "reader@invented.example"
+
+
+@pytest.fixture
+def two_ways(desk):
+    """Two mail servers, and a message that either may bring to one mailbox; ``more``: of the first one's section."""
+
+    def make(first, second, **more):
+        made = desk({
+            "mail": {**MAIL, "url": f"smtp://127.0.0.1:{first.port}", "to": [READER], **more},
+            "spare": {**MAIL, "url": f"smtp://127.0.0.1:{second.port}", "to": [READER.title(), "x@invented.example"]},
+        })  # fmt: skip
+        number = made.plan("mail", READER)
+        add_deliveries(made.outbox, number, "second", "spare", READER.title(), made.events[-1:])
+        return made, number
+
+    return make
+
+
+@pytest.mark.parametrize("answers", [
+    {"connect": "421 closing"}, {"connect": "close"}, {"RCPT": "451 come back"}, {"RCPT": "550 relaying denied"},
+])  # fmt: skip
+def test_one_mailbox_is_reached_by_the_channel_that_works(two_ways, answers):
+    with serve(Script(answers)) as broken, serve(Script()) as server:
+        desk, number = two_ways(broken, server)
+        behind = desk.plan("mail", READER, rule="only by mail")
+        key = desk.message(number).idempotency_key
+        tally = desk.send()
+        assert (tally.sent, tally.waiting) == (1, 0 if "550" in str(answers) else 1)
+        assert len(desk.slept) == 1
+        (received,) = server.received
+        assert received.recipients == (READER.title(),)
+        assert f"<{key}@".encode() in received.data
+        message = desk.message(number)
+        assert (message.state, message.channel, message.recipient) == ("sent", "spare", READER.title())
+        assert desk.message(behind).channel == "mail"
+        desk.now = add_seconds(NOW, 86400)
+        desk.send()
+        assert len(server.received) == 1
+
+
+def test_one_mailbox_does_not_wait_for_a_secret_that_is_missing(two_ways):
+    with serve(Script()) as server:
+        user = {"url": "smtp://me@127.0.0.1:9", "password_env": "BAOGAO_INVENTED"}
+        desk, number = two_ways(server, server, **user)
+        assert desk.send().sent == 1
+        assert (desk.message(number).channel, desk.message(number).attempts) == ("spare", 1)
+        assert len(server.received) == 1
+
+
+def test_one_mailbox_is_reached_although_a_channel_is_not_there_any_more(two_ways):
+    with serve(Script()) as server:
+        desk, _ = two_ways(server, server)
+        del desk.channels["mail"]
+        tally = desk.send()
+        assert (tally.sent, tally.parked, len(server.received)) == (1, 0, 1)
+
+
+def test_what_every_way_refuses_is_dead(two_ways):
+    script = Script({"RCPT": "550 no such person"})
+    with serve(script) as first, serve(script) as second:
+        desk, number = two_ways(first, second)
+        tally = desk.send()
+        assert (tally.sent, tally.dead, tally.waiting) == (0, 1, 0)
+        assert (desk.message(number).state, desk.message(number).attempts) == ("dead", 2)
+        assert [first.connections, second.connections] == [1, 1]
+
+
+def test_while_every_way_fails_each_has_its_turn(two_ways):
+    script = Script({"connect": "421 closing"})
+    with serve(script) as first, serve(script) as second:
+        desk, number = two_ways(first, second)
+        for _ in range(40):
+            desk.send()
+            desk.now = add_seconds(desk.now, 4 * 3600)
+        assert (desk.message(number).state, desk.message(number).attempts) == ("dead", 10)
+        assert [first.connections, second.connections] == [5, 5]
+
+
 def test_a_missing_secret_concerns_one_channel_and_says_so(desk, tmp_path):
     private, public = tmp_path / "private", tmp_path / "public"
     for path, mode in ((private, 0o600), (public, 0o644)):
@@ -561,6 +653,18 @@ def test_chat_is_served_like_the_others(desk):
         assert "kanarienvogel" not in everything
         assert "json://" not in everything
     assert desk.message(3).attempts == 2
+
+
+@pytest.mark.parametrize(("scheme", "path"), [("json", "/room"), ("ntfy", "/")])
+def test_a_chat_service_that_asks_to_wait_is_asked_once_for_all(desk, scheme, path):
+    with Receiver({path: [Reply(429, retry_after=600), Reply()]}) as receiver:
+        sections = {"room": {"type": "apprise", "url_env": "ROOM"}}
+        desk = desk(sections, environment={"ROOM": f"{scheme}://127.0.0.1:{receiver.port}/room"})
+        numbers = [desk.plan("room") for _ in range(3)]
+        assert (desk.send().waiting, len(receiver.received)) == (3, 1)
+        assert {desk.message(each).not_before for each in numbers} == {add_seconds(NOW, 600)}
+        desk.now = add_seconds(NOW, 600)
+        assert (desk.send().sent, len(receiver.received)) == (3, 4)
 
 
 def test_the_whole_disk_is_full(desk):

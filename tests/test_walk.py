@@ -39,11 +39,23 @@ def test_empty_page_behind_the_announced_last_is_the_end():
     assert (result.complete, result.pages_seen) == (True, 2)
 
 
-@pytest.mark.parametrize("later", [{"next_url": None, "last": 2}, {"next_url": "3"}])
-def test_a_first_page_that_ends_in_the_middle_where_later_ones_do_not(later):
-    result, _ = walk([page("a", "b", next_url="2", closed=False), page("c", **later), page("d")])
+def test_a_first_page_of_another_make_than_the_later_ones_is_not_cut_short():
+    first = page("a", "b", next_url="2", closed=False)
+    result, asked = walk([first, page("c", next_url="3"), page("d")])
+    assert (result.complete, asked[-1]) == (True, (1, True))
+    machine = Walk(URL)
+    for reading in (first, page("c"), page("x", "a", "b", closed=False), page("c")):  # news: page 2 is read again
+        assert machine.feed(reading)
+    assert machine.result().complete
+
+
+def test_a_first_page_that_is_whole_when_it_is_read_again_was_cut_short():
+    machine = Walk(URL)
+    for reading in (page("a", "b", next_url="2", closed=False), page("c"), page("a", "b", "x", next_url="2")):
+        machine.feed(reading)
+    result = machine.result()
     assert not result.complete
-    assert "page 1 ends in the middle" in result.stop.reason
+    assert "page 1 ended in the middle" in result.stop.reason
 
 
 def test_the_only_page_was_cut_short_when_it_was_read_first():

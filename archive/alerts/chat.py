@@ -25,6 +25,8 @@ _BODY_LIMITS = {"wecombot": 680, "ntfy": 1160, "feishu": 3000, "lark": 3000, "di
 _CODES = {"wecombot": "errcode", "dingtalk": "errcode", "feishu": "code", "lark": "code", "serverchan": "code"}
 _VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "request"}
 _SERVERS_WAIT = {429, 503}
+#: whatever the message is
+_OUT_OF_ORDER = {*_SERVERS_WAIT, 502, 504}
 #: loggers of apprise and of what it sends with: they name addresses, and for a chat the address is the key
 _LOUD = ("apprise", "requests", "urllib3", "requests_oauthlib", "oauthlib", "charset_normalizer")
 
@@ -72,7 +74,7 @@ class ChatTarget:
     def send(self, title: str, body: str) -> Outcome:
         """Never raises for what a service does. Not reentrant: one message after the other."""
         if self._running is not None and self._running.is_alive():
-            return Outcome("retry", "an earlier message is still on its way")
+            return Outcome("retry", "an earlier message is still on its way", whole_channel=True)
         line, text = neutralize(" ".join(title.split())), neutralize(body)
         if line and not self.title_limit:
             line, text = "", f"{line}\n{text}"
@@ -83,10 +85,10 @@ class ChatTarget:
         self._running.start()
         self._running.join(self._timeout)
         if self._running.is_alive():
-            return Outcome("retry", f"no answer within {self._timeout:g} seconds")
+            return Outcome("retry", f"no answer within {self._timeout:g} seconds", whole_channel=True)
         if attempt.taken and attempt.code in {None, 0}:
             return Outcome("sent")
-        return Outcome("retry", attempt.describe(), retry_after=attempt.retry_after)
+        return Outcome("retry", attempt.describe(), attempt.retry_after, whole_channel=attempt.status in _OUT_OF_ORDER)
 
     def _run(self, attempt: _Attempt) -> None:
         _attempt.watched = attempt

@@ -9,31 +9,21 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archive.alerts.backoff import ATTEMPTS, add_seconds, next_attempt
+from archive.alerts.backoff import ATTEMPTS, next_attempt
 from archive.alerts.couriers import Courier, Worker, open_courier
+from archive.alerts.lane import Lane
+from archive.alerts.ledger import Ledger
 from archive.alerts.model import Outcome
 from archive.alerts.notices import Gone, load_notice
-from archive.alerts.outbox import (
-    add_issue,
-    disable,
-    explain_disabled,
-    find_newest_run,
-    note_attempt,
-    note_dead,
-    note_failure,
-    note_sent,
-    postpone,
-)
+from archive.alerts.outbox import explain_disabled, note_attempt, postpone
 from archive.alerts.rules import ChatChannel
 from archive.errors import BaogaoError, UsageError
 from archive.logs import log
-from archive.printable import spell_out
 from archive.sqlite import sqlite3
 from archive.store import storage_errors, transaction
 
@@ -41,25 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from archive.alerts.model import Delivery
-    from archive.alerts.notices import Cache
-    from archive.alerts.rules import Channel
     from archive.config import Config
 
 WORKERS = 16  #: channels served at once
-#: a second attempt that near is waited for
-SOON_SECONDS = 10
 #: for what is in the air when the program is to end; for servers to be left politely
 _STOPPING_SECONDS, _FAREWELL_SECONDS = 5.0, 2.0
 #: of a round: the next one begins an hour after this one; what is left then is the next one's
 ROUND_SECONDS = 45 * 60.0
-#: of a channel in one pass; one message that is always refused must not stand in the way of all others
-_FAILURES = 3
-_DETAIL = 500  #: characters of what a server said
-
-
-def _name(message: Delivery) -> dict[str, Any]:
-    """For the log: recipients are nobody's business there."""
-    return {"alert": message.id, "rule": message.rule, "channel": message.channel, "attempt": message.attempts + 1}
 
 
 def find_path(connection: sqlite3.Connection) -> Path:
@@ -68,24 +46,6 @@ def find_path(connection: sqlite3.Connection) -> Path:
 
 def say_unanswered(patience: float) -> Outcome:
     return Outcome("retry", f"no answer within {patience:g} seconds", whole_channel=True)
-
-
-@dataclass(slots=True, eq=False)
-class _Lane:
-    """One channel in one round: what is left for it, and what is in the air."""
-
-    channel: Channel
-    messages: deque[Delivery]
-    cache: Cache = field(default_factory=dict)
-    courier: Courier | None = None
-    worker: Worker | None = None
-    in_air: Delivery | None = None
-    deadline: float = 0.0
-    failures: int = 0
-
-    @property
-    def outcome(self) -> Outcome | None:
-        return self.worker.outcome if self.worker and self.in_air else None
 
 
 class Dispatch:
@@ -113,9 +73,7 @@ class Dispatch:
         self._finished: SimpleQueue[Worker] = SimpleQueue()
         self._leaving: list[Worker] = []
         self._archive = find_path(connection)
-        self.sent = 0
-        self.dead = 0
-        self.later: dict[int, str] = {}  #: when what failed may be tried again, by number
+        self.ledger = Ledger(outbox, config, clock, jitter, say)
 
     @property
     def is_over(self) -> bool:
@@ -125,7 +83,7 @@ class Dispatch:
     def deliver(self, messages: Iterable[Delivery]) -> None:
         """Try each once; what fails is on record with the time of its next attempt."""
         lanes = self._form_lanes(messages)
-        active: list[_Lane] = []
+        active: list[Lane] = []
         try:
             while lanes or active:
                 while lanes and len(active) < WORKERS:
@@ -150,14 +108,14 @@ class Dispatch:
                 worker.join(max(0.0, deadline - monotonic()))
             self._leaving.clear()
 
-    def _form_lanes(self, messages: Iterable[Delivery]) -> deque[_Lane]:
+    def _form_lanes(self, messages: Iterable[Delivery]) -> deque[Lane]:
         by_channel: dict[str, deque[Delivery]] = defaultdict(deque)
         for message in sorted(messages, key=lambda each: (each.attempts > 1, each.id)):
             by_channel[message.channel].append(message)
-        lanes = [_Lane(self._config.channels[name], found) for name, found in by_channel.items()]
+        lanes = [Lane(self._config.channels[name], found) for name, found in by_channel.items()]
         return deque(sorted(lanes, key=lambda lane: isinstance(lane.channel, ChatChannel)))  # apprise loads slowly
 
-    def _close(self, lane: _Lane) -> None:
+    def _close(self, lane: Lane) -> None:
         if lane.worker is not None:
             lane.worker.dismiss()
             if lane.in_air is None:  # else it hangs
@@ -166,33 +124,33 @@ class Dispatch:
 
     # Out
 
-    def _hand_over_next(self, lane: _Lane) -> bool:
+    def _hand_over_next(self, lane: Lane) -> bool:
         """False where nothing of this channel is left to try."""
         if self.is_over:
             self._leave_rest(lane)
         while lane.messages:
             message = lane.messages.popleft()
             if message.attempts >= ATTEMPTS:
-                self._bury(message, f"given up after {ATTEMPTS} attempts, of which the last was cut short")
+                self.ledger.bury(message, f"given up after {ATTEMPTS} attempts, of which the last was cut short")
                 continue
             courier = self._open(lane, message)
             if courier is None:
                 return False
             reason = explain_disabled(self._outbox, message.channel, message.recipient or courier.address)
             if reason is not None:
-                self._bury(message, reason)
+                self.ledger.bury(message, reason)
             elif self._hand_over(lane, message, courier):
                 return True
         return False
 
-    def _leave_rest(self, lane: _Lane) -> None:
+    def _leave_rest(self, lane: Lane) -> None:
         """Due as it is, with the reason where there is none yet."""
         rest = [each.id for each in lane.messages if not (each.attempts or each.error)]
         with transaction(self._outbox):
             postpone(self._outbox, rest, not_before=self._clock(), error="not tried: the time of the round was over")
         lane.messages.clear()
 
-    def _open(self, lane: _Lane, message: Delivery) -> Courier | None:
+    def _open(self, lane: Lane, message: Delivery) -> Courier | None:
         """None where a secret is missing or wrong: its messages stay due, for an operator who mends it."""
         if lane.courier is not None:
             return lane.courier
@@ -201,14 +159,14 @@ class Dispatch:
         except UsageError as error:
             waiting = [message, *lane.messages]
             lane.messages.clear()
-            with transaction(self._outbox):
-                postpone(self._outbox, [each.id for each in waiting], not_before=self._clock(), error=str(error))
+            now = self._clock()
+            self.ledger.postpone(waiting, str(error), not_before=now, by_another=now)
             told = f"{lane.channel.name}: not served: {error}"
             log("alert.failed", told, level="warning", channel=lane.channel.name, state="pending")
             self._say(told)
         return lane.courier
 
-    def _hand_over(self, lane: _Lane, message: Delivery, courier: Courier) -> bool:
+    def _hand_over(self, lane: Lane, message: Delivery, courier: Courier) -> bool:
         now = self._clock()
         failed = message.attempts + 1
         later = next_attempt(failed, now=now, jitter=self._jitter(), retry_after=None) or now
@@ -218,12 +176,14 @@ class Dispatch:
                 notice = load_notice(self._outbox, self._connection, self._config, message, lane.cache)
             parcel = courier.compose(notice, message.recipient, now)
         except Gone as gone:
-            self._bury(message, str(gone))
+            self.ledger.bury(message, str(gone))
             return False
         except (BaogaoError, sqlite3.Error):
             raise
         except Exception as error:  # noqa: BLE001 - one report that can't be worded must not silence all others
-            self._judge(lane, message, Outcome("retry", f"{type(error).__name__} while composing: a bug of baogao"))
+            self.ledger.judge(
+                lane, message, Outcome("retry", f"{type(error).__name__} while composing: a bug of baogao")
+            )
             return False
         if lane.worker is None:
             lane.worker = Worker(courier, self._finished)
@@ -234,17 +194,17 @@ class Dispatch:
 
     # Back
 
-    def _await(self, active: list[_Lane]) -> list[_Lane]:
+    def _await(self, active: list[Lane]) -> list[Lane]:
         """Lanes whose message came to an end, or to the end of our patience."""
         with contextlib.suppress(Empty):
             self._finished.get(timeout=max(0.0, min(lane.deadline for lane in active) - monotonic()))
         return [lane for lane in active if lane.outcome is not None or lane.deadline <= monotonic()]
 
-    def _conclude(self, lane: _Lane) -> None:
+    def _conclude(self, lane: Lane) -> None:
         assert lane.worker is not None
         assert lane.in_air is not None
         outcome = lane.outcome
-        self._judge(lane, lane.in_air, outcome or say_unanswered(self._patience))
+        self.ledger.judge(lane, lane.in_air, outcome or say_unanswered(self._patience))
         if outcome is None:  # it still hangs there
             self._close(lane)
             lane.courier = None
@@ -252,7 +212,7 @@ class Dispatch:
             lane.worker.outcome = None
         lane.in_air = None
 
-    def _conclude_late(self, active: list[_Lane]) -> None:
+    def _conclude_late(self, active: list[Lane]) -> None:
         deadline = monotonic() + _STOPPING_SECONDS
         waiting = [lane for lane in active if lane.in_air is not None]
         while waiting:
@@ -264,68 +224,3 @@ class Dispatch:
                     self._finished.get(timeout=max(0.0, deadline - monotonic()))
             except Empty:
                 return
-
-    def _judge(self, lane: _Lane, message: Delivery, outcome: Outcome) -> None:
-        now = self._clock()
-        detail = spell_out(outcome.detail)[:_DETAIL]
-        if outcome.state == "sent":
-            note_sent(self._outbox, message.id, at=now)
-            log("alert.sent", f"alert {message.id} was taken by {message.channel}", **_name(message))
-            self.sent += 1
-            return
-        if outcome.state == "gone":
-            log("alert.failed", f"{message.channel} is gone: {detail}", level="warning", **_name(message), state="dead")
-            assert lane.courier is not None
-            self._disable(message, message.recipient or lane.courier.address, detail, now)
-            return
-        attempts = message.attempts + 1
-        later = next_attempt(attempts, now=now, jitter=self._jitter(), retry_after=outcome.retry_after)
-        dead = outcome.state == "final" or later is None
-        told = f"alert {message.id} was not taken by {message.channel}: {detail}"
-        log("alert.failed", told, level="warning", **_name(message), state="dead" if dead else "pending")
-        if outcome.state == "final":
-            self._bury(message, f"refused for good: {detail}", detail)
-        elif later is None:
-            self._bury(message, f"given up after {attempts} attempts: {detail}", detail)
-        else:
-            note_failure(self._outbox, message.id, error=detail, not_before=later)
-            self.later[message.id] = later
-        if outcome.state == "retry" and message is lane.in_air:  # what could not be worded says nothing of its target
-            lane.failures += not message.recipient
-        whole = outcome.whole_channel or lane.failures >= _FAILURES
-        if whole or outcome.state == "retry":
-            not_before = later or add_seconds(now, SOON_SECONDS + 1)
-            self._postpone_rest(lane, not_before, detail, recipient=None if whole else message.recipient)
-
-    def _postpone_rest(self, lane: _Lane, not_before: str, detail: str, *, recipient: str | None) -> None:
-        """Untried, what would fail alike; of a mail server that answers, only what goes to the same recipient."""
-        alike = {each.id for each in lane.messages if recipient is None or (recipient and each.recipient == recipient)}
-        with transaction(self._outbox):
-            postpone(self._outbox, alike, not_before=not_before, error=detail)
-        self.later |= dict.fromkeys(alike, not_before)
-        lane.messages = deque(each for each in lane.messages if each.id not in alike)
-
-    def _disable(self, message: Delivery, address: str, detail: str, now: str) -> None:
-        with transaction(self._outbox):
-            disable(self._outbox, message.channel, address, at=now, reason=detail)
-            note_dead(self._outbox, message.id, error=detail, reason=f"disabled since {now}: {detail}")
-            told = self._add_issue(message, "alert-target-gone", f"wants no more messages ({detail}) and gets none")
-        self.dead += 1
-        self._say(told)
-
-    def _bury(self, message: Delivery, reason: str, error: str | None = None) -> None:
-        with transaction(self._outbox):
-            note_dead(self._outbox, message.id, error=message.error if error is None else error, reason=reason)
-            told = self._add_issue(message, "alert-dead", f"did not get it: {reason}")
-        self.dead += 1
-        self._say(told)
-
-    def _add_issue(self, message: Delivery, code: str, what: str) -> str:
-        target = f"{message.recipient} by {message.channel}" if message.recipient else message.channel
-        events = f"{message.events} event{'' if message.events == 1 else 's'}"
-        text = (
-            f"alert {message.id} of the rule {message.rule} with {events}: {target} {what}. `baogao alerts retry "
-            f"{message.id}` tries again, `baogao alerts drop {message.id}` ends it."
-        )
-        add_issue(self._outbox, find_newest_run(self._outbox, message.id), "error", code, text, at=self._clock())
-        return text

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive.alerts.events import load_events
 from archive.alerts.outbox import list_event_ids
-from archive.alerts.sending import is_target
 from archive.alerts.tally import PARKED
+from archive.alerts.ways import is_target
 from archive.printable import spell_out
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.alerts.backoff import add_seconds
 from archive.alerts.model import Delivery
+from archive.alerts.tables import MIGRATIONS
+from archive.database_file import check, locate_for_reading
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.schema import split_statements
 from archive.sqlite import sqlite3
-from archive.store import BUSY_SECONDS, check, locate_for_reading, storage_errors, transaction
+from archive.store import BUSY_SECONDS, storage_errors, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,41 +27,6 @@ APPLICATION_ID = 0x62616F61  #: "baoa"
 #: for whoever finds alerts.db damaged
 BEGIN_ANEW = "`baogao notify`, which makes a new one and tells of the last settled night again, under the same ids"
 _LONGEST_DELAY = 48 * 3600  #: seconds; a retry waits 29 hours at most, a daily digest 25
-
-SCHEMA = """
-CREATE TABLE rules (                      -- how far the event feed has been read for each rule
-  name TEXT PRIMARY KEY,
-  since_run INTEGER NOT NULL,             -- the rule speaks of later runs only
-  event_id INTEGER NOT NULL,              -- events up to this one are planned; run, kind and key are its own, so that
-  run_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL) STRICT;   -- it is found again where ids have changed
-CREATE TABLE messages (                   -- one message to one target; or, without a channel, what waits for a person
-  id INTEGER PRIMARY KEY,
-  idempotency_key TEXT NOT NULL UNIQUE,   -- webhook-id, Message-ID: the same for every attempt
-  rule TEXT NOT NULL,                     -- '': held for every rule, by the settlement
-  channel TEXT NOT NULL, recipient TEXT NOT NULL,
-  form TEXT NOT NULL CHECK (form IN ('run','each','daily','summary','test')),
-  state TEXT NOT NULL CHECK (state IN ('held','released','pending','sent','dead','dropped')),
-  created_at TEXT NOT NULL, not_before TEXT NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  reason TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
-  attempted_at TEXT, sent_at TEXT) STRICT;
-CREATE INDEX messages_by_state ON messages (state, not_before);
-CREATE TABLE deliveries (                 -- one row per (event, rule, target); of two rules, one message may tell
-  event_id INTEGER NOT NULL, rule TEXT NOT NULL, channel TEXT NOT NULL, recipient TEXT NOT NULL,
-  run_id INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,           -- the event, where ids have changed
-  message_id INTEGER NOT NULL REFERENCES messages,
-  PRIMARY KEY (event_id, rule, channel, recipient)) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_by_message ON deliveries (message_id);
-CREATE TABLE disabled (                   -- targets that want no more messages (410)
-  channel TEXT NOT NULL, recipient TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL,
-  PRIMARY KEY (channel, recipient)) STRICT, WITHOUT ROWID;
-CREATE TABLE issues (                     -- what an operator should look at
-  id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, level TEXT NOT NULL CHECK (level IN ('warning','error')),
-  code TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (run_id, code, message)) STRICT;
-"""
-
-#: the first makes version 1 of an empty file, the next one 2 of it, …; what is released is never edited again
-MIGRATIONS = (SCHEMA,)
 
 _DELIVERY = (
     "m.id, m.idempotency_key, m.rule, m.channel, m.recipient, m.form, m.state, "
@@ -145,7 +112,8 @@ def list_messages(
 ) -> list[Delivery]:
     """In the order in which they were planned. ``due_by``: those pending that may be tried at that time.
 
-    What is put off for longer than anything ever is was put off by a clock that has been set back since.
+    What was planned or tried later than that, or is put off for longer than anything ever is, was so by a clock that
+    has been set back since; a digest that gathers has its hour from the events, and keeps it.
     """
     conditions, values = ["1"], list[Any]()
     if states:
@@ -155,8 +123,11 @@ def list_messages(
         conditions.append(f"m.id IN ({','.join('?' * len(ids))})")
         values += ids
     if due_by is not None:
-        conditions.append("m.state = 'pending' AND (m.not_before <= ? OR m.not_before > ?)")
-        values += [due_by, add_seconds(due_by, _LONGEST_DELAY)]
+        conditions.append(
+            "m.state = 'pending' AND (m.not_before <= ? OR m.not_before > ? OR m.attempted_at > ? "
+            "OR (m.created_at > ? AND m.form <> 'daily'))"
+        )
+        values += [due_by, add_seconds(due_by, _LONGEST_DELAY), due_by, due_by]
     rows = outbox.execute(f"SELECT {_DELIVERY} FROM messages m WHERE {' AND '.join(conditions)} ORDER BY m.id", values)
     return [Delivery(*row) for row in rows]
 

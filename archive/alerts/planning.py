@@ -217,7 +217,7 @@ class _Planner:
         fresh = []
         for event in events:
             rows = self.outbox.execute(
-                "SELECT d.rule, d.channel, m.id, m.state, m.channel, m.recipient "
+                "SELECT d.rule, d.channel, d.recipient, m.id, m.state "
                 "FROM deliveries d JOIN messages m ON m.id = d.message_id "
                 "WHERE d.event_id = ?1 AND d.recipient = ?3 COLLATE NOCASE AND (d.channel = ?2 OR d.recipient <> '') "
                 "AND m.state IN ('pending', 'sent')",
@@ -227,8 +227,9 @@ class _Planner:
                 continue
             telling = [
                 number
-                for _, _, number, state, *mailbox in rows
-                if state == "sent" or not target.recipient or tuple(mailbox) in self.mailboxes  # else it is parked
+                for _, channel, recipient, number, state in rows
+                # else it is parked
+                if state == "sent" or not target.recipient or (channel, recipient) in self.mailboxes
             ]
             if telling and target.is_person:
                 add_deliveries(self.outbox, telling[0], rule.name, target.channel, target.recipient, [event])

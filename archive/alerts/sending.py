@@ -9,12 +9,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 from archive.alerts.backoff import count_seconds
 from archive.alerts.couriers import Worker, open_courier
-from archive.alerts.dispatch import ROUND_SECONDS, SOON_SECONDS, Dispatch, find_path, say_unanswered
+from archive.alerts.dispatch import ROUND_SECONDS, Dispatch, find_path, say_unanswered
+from archive.alerts.ledger import SOON_SECONDS
 from archive.alerts.model import Notice, Outcome
 from archive.alerts.outbox import BEGIN_ANEW, count_messages, list_backlog, list_messages
 from archive.alerts.rules import SmtpChannel
 from archive.alerts.tally import Backlog, Tally
-from archive.store import storage_errors
+from archive.alerts.ways import is_target, turn
+from archive.store import storage_errors, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +50,7 @@ def send_due(
     Raises StorageError; and whatever the caller's signal handlers raise, after what was in the air is on record.
     """
     with storage_errors(find_path(outbox), cure=BEGIN_ANEW):
+        _leave_dead_ends(outbox, config)
         due = list_messages(outbox, due_by=clock())
         served = [message for message in due if is_target(config, message.channel, message.recipient)]
         dispatch = Dispatch(outbox, connection, config, environment, clock, jitter, say, patience, time_limit)
@@ -60,7 +63,7 @@ def send_due(
             for each in list_messages(outbox, states=("pending",))
             if each.attempts and each.id not in asked
         }
-        later = (cut | dispatch.later).items()  # what failed first may be due again while another was hanging
+        later = (cut | dispatch.ledger.later).items()  # what failed first may be due again while another was hanging
         soon = {number: at for number, at in later if count_seconds(now, at) <= SOON_SECONDS}
         if soon and not dispatch.is_over:
             last = max(soon.values())
@@ -70,8 +73,8 @@ def send_due(
             dispatch.deliver(each for each in again if is_target(config, each.channel, each.recipient))
         waiting = list_messages(outbox, states=("pending",))
         return Tally(
-            dispatch.sent,
-            dispatch.dead,
+            dispatch.ledger.sent,
+            dispatch.ledger.dead,
             sum(not is_target(config, each.channel, each.recipient) for each in waiting),
             count_messages(outbox, "dead"),
             count_messages(outbox, "held"),
@@ -113,12 +116,12 @@ def send_test(
     return outcomes
 
 
-def is_target(config: Config, name: str, recipient: str) -> bool:
-    """Whether a message to them can be sent; else it is parked."""
-    channel = config.channels.get(name)
-    if isinstance(channel, SmtpChannel):
-        return recipient in channel.to
-    return channel is not None and not recipient
+def _leave_dead_ends(outbox: sqlite3.Connection, config: Config) -> None:
+    """What was for a channel or recipient that is not there any more goes by another that is, if there is one."""
+    with transaction(outbox):
+        for message in list_messages(outbox, states=("pending",)):
+            if not is_target(config, message.channel, message.recipient):
+                turn(outbox, config, message)
 
 
 def _sum_up(outbox: sqlite3.Connection, config: Config, now: str) -> tuple[Backlog, ...]:

@@ -10,6 +10,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -196,10 +197,11 @@ def reading(context: Context, *, research: bool = False) -> Iterator[sqlite3.Con
             require_research(connection)
         try:
             yield connection
-        except json.JSONDecodeError as error:  # one byte fell over, which SQLite can't know
+        except (json.JSONDecodeError, InvalidOperation) as error:  # one byte fell over, which SQLite can't know
+            said = f"JSON is none any more ({error})" if isinstance(error, ValueError) else "a number is none any more"
             raise StorageError(
-                f"{context.data.db} is damaged: a row that was JSON is none any more ({error}); run `baogao "
-                "repair`, which reads it again from the WARC files and keeps the damaged one."
+                f"{context.data.db} is damaged: a row that was {said}; run `baogao repair`, which makes it "
+                "again from what is whole."
             ) from error
 
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 LISTING_HELP = "Only configured listings whose key or URL matches, as in a shell; may be repeated."
 
 
-def finish(context: Context, verdict: Verdict) -> None:
+def finish(context: Context, verdict: Verdict, **more: object) -> None:
     """Print a verdict and leave with its exit code."""
-    print_verdict(context, verdict)
+    print_verdict(context, verdict, **more)
     sys.exit(verdict.exit_code or 0)
 
 
@@ -130,11 +130,11 @@ def _play_night(
     if verdict.outcome == "open":
         say(f"run {verdict.run} is captured; `baogao settle` settles it.")
         if context.as_json:
-            print_json(verdict.to_json())
+            print_json(verdict.to_json() | {"delivery": None})
         return
     if dry_run:
         say("dry run: nothing but the WARC was kept.")
-        finish(context, verdict)
+        finish(context, verdict, delivery=None)
     if not context.as_json:
         print_verdict(context, verdict)
     delivery = None

@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from archive.alerts.events import find_namespace
 from archive.alerts.outbox import APPLICATION_ID as OUTBOX
+from archive.database_file import locate_for_reading
 from archive.deciding import find_last_settled
 from archive.errors import Locked, StorageError, UsageError
 from archive.keeping import dump
@@ -23,7 +24,7 @@ from archive.printable import spell_out
 from archive.recovery import verify_file
 from archive.rewriting import find_pending
 from archive.sqlite import sqlite3
-from archive.store import BUSY_SECONDS, locate_for_reading, open_for_reading, storage_errors
+from archive.store import BUSY_SECONDS, open_for_reading, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,6 +17,7 @@ from archive.durable import sync_directory
 from archive.errors import NewerArchive, StorageError, UsageError
 from archive.keeping.depot import open_depot
 from archive.printable import spell_out
+from archive.sqlite import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,8 +111,17 @@ def _fill(depot: Depot, manifest: Manifest, place: Path) -> None:
         (place / folder).mkdir()
     for kept in manifest.files:
         _write(depot, kept, place / kept.path)
+    for name in ("archive.db", "alerts.db"):
+        if manifest.find(name):
+            _let_readers_be(place / name)
     for folder in (*_FOLDERS, "."):
         sync_directory(place / folder)
+
+
+def _let_readers_be(path: Path) -> None:
+    """As a file with a -wal, which a night may write while `baogao verify` or `serve` reads it: a copy has none."""
+    with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _write(depot: Depot, kept: Kept, path: Path) -> None:

@@ -6,8 +6,9 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from archive.database_file import check
 from archive.sqlite import sqlite3
-from archive.store import check, storage_errors
+from archive.store import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

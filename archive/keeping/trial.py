@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.alerts.outbox import read_outbox
+from archive.database_file import check
 from archive.keeping import dump
 from archive.keeping.restore import restore
-from archive.store import DataDirectory, check, open_for_reading, storage_errors
+from archive.store import DataDirectory, open_for_reading, storage_errors
 from archive.verify import verify
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from archive.pages.advertisements import is_paid_for
+from archive.pages.advertisements import is_advertisement, is_paid_for
 from archive.pages.arrangement import Arrangement, Block, Masses, arrange, child_of, highest_rank
 from archive.pages.furniture import BUTTON
 from archive.pages.titles import TITLE_PATTERN, Title, find_titles
@@ -153,12 +153,30 @@ def _give_details(document: Document, arrangement: Arrangement) -> None:
 
 
 def _detail_around(document: Document, block: Block) -> Detail | None:
-    """Of a lone entry, whose bounds no other entry shows: the one report linked in the nearest element with a link."""
+    """Of a lone entry, whose bounds no other entry shows: the one report linked in the nearest element with a link.
+
+    That may be another report, in a column beside the entry: what its own link shows is a picture or a button.
+    """
     for around in block.title.node.around() if block.title else ():
-        found = {node.detail.key: node.detail for node in (around, *document.below(around)) if node.detail}
-        if found or around.tag == "body":
-            return next(iter(found.values())) if len(found) == 1 and around.tag != "body" else None
+        found = [(node, node.detail) for node in (around, *document.below(around)) if node.detail]
+        if around.tag == "body" or len({detail.key for _, detail in found}) > 1:
+            return None
+        if found:
+            return None if any(_leads_away(document, node, around) for node, _ in found) else found[0][1]
     return None
+
+
+def _leads_away(document: Document, link: Node, around: Node) -> bool:
+    """Whether a link shows another title, or stands in a column or an advertisement within ``around``."""
+    said = document.text(link.start, link.end)
+    if said and not BUTTON.match(said):
+        return True
+    for node in link.around():
+        if node is around:
+            return False
+        if node.tag in {"nav", "aside"} or is_advertisement(node) or _BESIDE_LABEL.search(node.label):
+            return True
+    return False
 
 
 def _start_of(link: tuple[Node, Detail]) -> int:

@@ -11,15 +11,15 @@ MAX_TAGS = 100_000  #: a million elements take a gigabyte
 
 # One pass, possessive throughout: every alternative that has begun also ends, at the latest with the page. Where HTML
 # can be read in two ways, the reading with more tags is taken.
-_MARKUP = re.compile(
+MARKUP = re.compile(
     r"<!--(?:-?+>|(?s:.*?)(?:--!?>|\Z))"  # lazy: a lookahead in (…)*+ goes wrong in the first releases of Python 3.11
     r"|<(?P<name>[A-Za-z][^\s/>]*+)"
     r"(?P<attributes>(?:[^>=]++|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+)*+)(?:>|\Z)"
     r"|</(?P<closed>[A-Za-z][^\s/>]*+)"
 )
 _ATTRIBUTE = re.compile(r"[^\s/=]++(?:\s*+=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s\"']*+))?+")
-_RAW = frozenset(["script", "style"])
-_RAW_END = re.compile(r"</(?:script|style)\b", re.IGNORECASE)
+RAW = frozenset(["script", "style"])
+RAW_END = re.compile(r"</(?:script|style)\b", re.IGNORECASE)
 _VOID = frozenset(
     "area base basefont br col embed frame hr img input keygen link meta param source track wbr".split()  # noqa: SIM905
 )
@@ -32,7 +32,7 @@ def find_hostility(text: str) -> str | None:
     """Why this markup must not be parsed, or None. Linear in the length of the text."""
     nesting = _Nesting()
     tags = position = 0
-    search = _MARKUP.search
+    search = MARKUP.search
     while match := search(text, position):
         position = match.end()
         name, attributes, closed = match["name"], match["attributes"], match["closed"]
@@ -43,8 +43,8 @@ def find_hostility(text: str) -> str | None:
                 if found > MAX_ATTRIBUTES:
                     return f"one <{name[:20]}> tag has {found:,} attributes, more than {MAX_ATTRIBUTES}"
             name = name.lower()
-            if name in _RAW:
-                end = _RAW_END.search(text, position)
+            if name in RAW:
+                end = RAW_END.search(text, position)
                 position = end.start() if end else len(text)
             elif nesting.open(name) > MAX_DEPTH:
                 return f"elements are nested more than {MAX_DEPTH} deep"

@@ -12,7 +12,7 @@ from archive.model import Entry, Page, Refused
 from archive.pages.blocks import find_blocks
 from archive.pages.doubts import find_half_read, find_unclaimed, list_unread
 from archive.pages.entry import draft, finish
-from archive.pages.guard import MAX_BYTES, find_hostility
+from archive.pages.guard import MARKUP, MAX_BYTES, RAW, RAW_END, find_hostility
 from archive.pages.links import split_link
 from archive.pages.pager import find_pager
 from archive.pages.summary import RoleCount
@@ -32,9 +32,9 @@ _FIGURE = re.compile(r"\d")
 _CLOSED = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _END = 4096  #: characters from the end in which a whole page closes; counters and comments follow
 # a page may leave </body> out, and </p>, </li>, </td>; but not these, which it closes itself where it is whole
-_BOUND = re.compile(
-    r"<!--(?:-?>)?|-->|<(/?)(table|ul|ol|dl|div|section|article|main|form|script|style)\b|[<>]", re.IGNORECASE
-)
+_CLOSING = frozenset(["table", "ul", "ol", "dl", "div", "section", "article", "main", "form"])
+_SLOPPY = 2  #: of them may be forgotten by a page that ends with an end tag or a comment; one that is cut rarely does
+_IN_TAG = re.compile(r"<(?:[a-z/!][^>]*)?\Z", re.IGNORECASE)
 _CUT = "it ends in the middle, inside of what it should close: cut short"
 
 
@@ -86,24 +86,30 @@ def _read(document: Document, markup: str, url: str, decoded: Decoded) -> Page |
 
 
 def _is_cut(markup: str) -> bool:
-    """Whether a page that does not close as a whole ends within a tag or within an element that has to be closed."""
+    """Whether a page that does not close at its end stops within a tag or within elements that have to be closed."""
     still_open: Counter[str] = Counter()
-    hidden, in_tag = "", False  # what ends the comment or script that this stands in
-    for bound in _BOUND.finditer(markup):
-        text, end, name = bound[0], bound[1], (bound[2] or "").lower()
-        if hidden:
-            if text == hidden or (end and name == hidden):
-                hidden, in_tag = "", text != "-->"
-        elif text == "<!--":
-            hidden = "-->"
-        elif name in {"script", "style"}:
-            hidden = "" if end else name
-        elif name:
-            still_open[name] += -1 if end else 1
-            in_tag = True
-        else:
-            in_tag = text == "<"
-    return in_tag or bool(hidden) or any(count > 0 for count in still_open.values())
+    position = 0
+    while match := MARKUP.search(markup, position):
+        position, name, closed = match.end(), (match["name"] or "").lower(), (match["closed"] or "").lower()
+        if closed in {"body", "html"}:
+            return False  # what follows, however long, are counters and advertisements
+        if closed:
+            still_open[closed] -= 1
+        elif not name:
+            if not match[0].endswith(">"):  # a comment
+                return True
+        elif not match["attributes"].endswith("/"):
+            still_open[name] += 1
+            if name in RAW:
+                end = RAW_END.search(markup, position)
+                if end is None:
+                    return True
+                position = end.start()
+    shown = markup.rstrip()
+    last = shown[max(0, shown.rfind("<")) :]
+    unclosed = sum(max(0, still_open[name]) for name in _CLOSING)
+    ends = shown.endswith("-->") or (last.startswith("</") and last.endswith(">"))
+    return _IN_TAG.match(last) is not None or unclosed > (_SLOPPY if ends else 0)
 
 
 def _find_spoilt(entries: tuple[Entry, ...], *, damaged: bool) -> str | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from datasette.database import Database
 
-from archive.store import is_frozen, open_for_reading
+from archive.database_file import is_frozen
+from archive.store import open_for_reading
 from archive.web.bounds import bound_cells
 
 if TYPE_CHECKING:
