@@ -74,11 +74,6 @@ def _align_field(field: str, before: str, after: str) -> list[SentenceChange]:
     return align_text(before, after)
 
 
-def diff_text(before: str, after: str) -> list[SentenceChange]:
-    """The sentences that differ, in order."""
-    return [change for change in align_text(before, after) if change.operation != "equal"]
-
-
 def align_text(before: str, after: str) -> list[SentenceChange]:
     """All sentences in order: those before, joined, are the one text, those after the other."""
     from rapidfuzz.distance import Indel  # noqa: PLC0415 - only a diff pays for it

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from archive.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LEVEL = 6
 LIMIT = 32 << 20  #: largest unpacked member that is read or written: four times the largest body a crawl accepts
@@ -41,12 +40,6 @@ class Member:
     offset: int
     length: int  #: packed, so the next member begins at ``offset + length``
     data: bytes  #: unpacked
-
-
-class MemberWalk(NamedTuple):
-    good_end: int  #: where the last whole member ends
-    whole: int
-    torn: bool  #: something follows that is no whole member
 
 
 def pack(data: bytes) -> bytes:
@@ -99,18 +92,6 @@ def read_members(file: BinaryIO, name: str, *, keep: bool = True) -> Iterator[Me
         yield Member(offset, length, b"".join(pieces))
         offset += length
         pending = pending or file.read(_CHUNK)
-
-
-def walk_members(path: Path) -> MemberWalk:
-    good_end = whole = 0
-    with path.open("rb") as file:
-        try:
-            for member in read_members(file, path.name, keep=False):
-                good_end = member.offset + member.length
-                whole += 1
-        except TornFileError:
-            return MemberWalk(good_end, whole, torn=True)
-    return MemberWalk(good_end, whole, torn=False)
 
 
 def find_member(file: BinaryIO, start: int) -> int | None:
