@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.captures import Reader
-    from archive.model import Reading
+    from archive.model import Entry, Reading
     from archive.sqlite import sqlite3
 
 #: items of one page are asked for together, and a night's pages in about their order
@@ -38,11 +38,26 @@ class Rereader:
             )
         }
         reading = self.read_page(capture_id)
-        if isinstance(reading, Page):
-            for entry in reading.entries:
-                if entry.key in keys and entry.title:
-                    return Content.of_entry(entry)
-        return None
+        if not isinstance(reading, Page):
+            return None
+        entries: dict[str, Entry] = {}
+        for entry in reading.entries:
+            if entry.key in keys and entry.title:
+                entries.setdefault(entry.key, entry)
+        if len(entries) > 1:  # a report that moved twice, and whose keys stood on one page before a person knew
+            entries = {key: entry for key, entry in entries.items() if not self._was_another(key, capture_id, item_id)}
+        first = next(iter(entries.values()), None)
+        return Content.of_entry(first) if first else None
+
+    def _was_another(self, key: str, capture_id: int, item_id: int) -> bool:
+        """Whether the key, an alias by now, was a report of its own when that page was settled."""
+        return bool(
+            self._connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM items i JOIN shown s ON s.item_id = i.id AND s.capture_id = ? "
+                "WHERE i.key = ? AND i.id <> ?)",
+                (capture_id, key, item_id),
+            ).fetchone()[0]
+        )
 
     def read_page(self, capture_id: int) -> Reading:
         if capture_id in self._readings:

@@ -491,6 +491,24 @@ def test_alias_makes_the_twin_the_same_report(nights):
         add_alias(connection, nights.data, "nobody", "r4", "", nights.reader, now=nights.now())
 
 
+def test_a_report_that_moved_twice_is_read_again_by_the_key_it_had(nights):
+    """Both keys stand on one page, and only one of them was known as the old report's when that page was settled."""
+    nights.night()
+    nights.night()
+    old = nights.publisher.reports["r1"]
+    for key in ("r60", "r70"):
+        nights.publisher.publish(key, zh=old["zh"], en=old["en"])
+        if key == "r60":
+            nights.publisher.withdraw("r1")
+        nights.night()
+        nights.alias(key, "r1")
+    assert nights.query("SELECT count(*) FROM item_versions v JOIN items i ON i.id = v.item_id WHERE key = 'r1'") == [
+        (2,)
+    ]
+    assert nights.verify().problems == []
+    assert nights.reparse(make_reader(2)).counts["corrected"] == 0
+
+
 def test_lost_field_is_kept_until_a_second_complete_night(nights):
     nights.night()
     full = nights.publisher.reports["r5"]["en"]
