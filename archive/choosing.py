@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from archive.counted import name_few
 from archive.errors import UsageError
 from archive.printable import spell_out
 
@@ -26,10 +27,7 @@ def match_listings(listings: Sequence[Listing], patterns: Sequence[str]) -> tupl
             key for key, each in names.items() if any(name == pattern or fnmatchcase(name, pattern) for name in each)
         }
         if not found:
-            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-            told = spell_out(", ".join(list(names)[:NAMED]))
-            raise UsageError(
-                f"--listing {spell_out(pattern)!r} matches no configured listing; there are: {told}{more}."
-            )
+            told = spell_out(name_few(list(names), NAMED))
+            raise UsageError(f"--listing {spell_out(pattern)!r} matches no configured listing; there are: {told}.")
         matched |= found
     return tuple(listing for listing in listings if listing.key in matched)

@@ -54,9 +54,14 @@ def find_schema_damage(connection: sqlite3.Connection) -> str | None:
     return None
 
 
-def _list_missing_tables(connection: sqlite3.Connection) -> list[str]:
+def _find_scripts(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """What has made an archive of its schema."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    script = "".join((schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version])
+    return (schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version]
+
+
+def _list_missing_tables(connection: sqlite3.Connection) -> list[str]:
+    script = "".join(_find_scripts(connection))
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     return [
         name
@@ -67,11 +72,10 @@ def _list_missing_tables(connection: sqlite3.Connection) -> list[str]:
 
 def _list_altered(connection: sqlite3.Connection) -> list[str]:
     """A view with another word in it is no damage to SQLite. What somebody took away, or added, is not looked at."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     # SQLite's own, of the index, are left out; as bytes: they may be no text any more
     query = "SELECT name, CAST(sql AS BLOB) FROM sqlite_master WHERE name NOT GLOB 'version_index_*'"
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        for script in (schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version]:
+        for script in _find_scripts(connection):
             made.executescript(script)
         wanted = dict(made.execute(query).fetchall())
     there = dict(map(tuple, connection.execute(query)))
@@ -80,9 +84,7 @@ def _list_altered(connection: sqlite3.Connection) -> list[str]:
 
 def read_texts(connection: sqlite3.Connection) -> Iterator[str]:
     """Sentences: texts that are no JSON any more. Raises what SQLite says of one that is no text."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    script = "".join((schema.SCHEMA, schema.RESEARCH, schema.UPKEEP)[:version])
-    for table in re.findall(r"^CREATE TABLE (\w+)", script, re.MULTILINE):
+    for table in re.findall(r"^CREATE TABLE (\w+)", "".join(_find_scripts(connection)), re.MULTILINE):
         kinds = connection.execute("SELECT name FROM pragma_table_info(?) WHERE type = 'TEXT'", (table,))
         if texts := ", ".join(f'"{name}"' for (name,) in kinds):
             for _ in connection.execute(f"SELECT {texts} FROM {table}"):

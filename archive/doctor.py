@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from archive.counted import counted
+from archive.counted import counted, name_few
 from archive.errors import StorageError, UsageError
 from archive.examine import LOCK, SQLITE_EXTRA
 from archive.moments import SKEW, parse_time
@@ -223,8 +223,7 @@ def check_history(history: History, now: str, *, is_locked: bool) -> Iterator[Fi
             advice = "`baogao crawl` goes on with it or settles it; `baogao settle` only settles it."
             yield Finding("open run", "warning", f"{found}, and nothing works on it", advice)
     if history.missing_files:
-        few, more = history.missing_files[:SHOWN_FILES], len(history.missing_files) - SHOWN_FILES
-        found = f"missing, though archive.db knows them: {', '.join(few)}" + (f" and {more} more" if more > 0 else "")
+        found = f"missing, though archive.db knows them: {name_few(history.missing_files, SHOWN_FILES)}"
         advice = "Restore them from a backup; `baogao verify` says what was read from them."
         yield _broken_storage("WARC files", found, advice)
     if history.unindexed_files:
@@ -287,8 +286,7 @@ def check_skew(ours: str, theirs: str) -> Finding:
 def check_open_files(open_files: tuple[str, ...], *, is_locked: bool) -> Finding:
     if not open_files:
         return Finding("open files", "ok", "none")
-    more = len(open_files) - SHOWN_FILES
-    found = ", ".join(open_files[:SHOWN_FILES]) + (f" and {more} more" if more > 0 else "")
+    found = name_few(open_files, SHOWN_FILES)
     if is_locked:
         return Finding("open files", "ok", f"{found}: being written")
     return Finding(

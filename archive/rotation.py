@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.budget import word_budget
+from archive.counted import name_few
 from archive.walk import LEFT_FOR_LATER, Stop
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ def report_streaks(ledger: Ledger, walked: Sequence[Walked]) -> None:
 def _word_streak(keys: Sequence[str]) -> str:
     if len(keys) == 1:
         return f"{keys[0]} has not been walked to its end in {STREAK} runs"
-    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
-    return f"{', '.join(keys[:NAMED])}{more} have not been walked to their end in {STREAK} runs"
+    return f"{name_few(keys, NAMED)} have not been walked to their end in {STREAK} runs"
 
 
 def _find_slowest(connection: sqlite3.Connection, run: int, left: Sequence[Walked]) -> tuple[str, int] | None:

@@ -16,6 +16,7 @@ from archive.alerts.outbox import (
     postpone,
 )
 from archive.alerts.ways import list_other_ways, turn
+from archive.counted import counted
 from archive.logs import log
 from archive.printable import spell_out
 from archive.store import transaction
@@ -135,7 +136,7 @@ class Ledger:
 
     def _add_issue(self, message: Delivery, code: str, what: str) -> str:
         target = f"{message.recipient} by {message.channel}" if message.recipient else message.channel
-        events = f"{message.events} event{'' if message.events == 1 else 's'}"
+        events = counted(message.events, "event")
         text = (
             f"alert {message.id} of the rule {message.rule} with {events}: {target} {what}. `baogao alerts retry "
             f"{message.id}` tries again, `baogao alerts drop {message.id}` ends it."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.counted import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -49,19 +51,19 @@ class Tally:
 
     def _list_parts(self) -> Iterator[str]:
         if self.sent:
-            yield f"{_count(self.sent)} sent"
+            yield f"{counted(self.sent, 'message')} sent"
         for each in self.backlog[:_SHOWN]:
             verb = "waits" if each.messages == 1 else "wait"
             when = "with the next `baogao notify`" if each.is_due else f"at {each.next_attempt_at}"
             why = each.error.rstrip(".") or "the last attempt was cut short"
-            yield f"{_count(each.messages)} {verb} for {each.channel} ({why}), next try {when}"
+            yield f"{counted(each.messages, 'message')} {verb} for {each.channel} ({why}), next try {when}"
         if len(self.backlog) > _SHOWN:
             yield f"{len(self.backlog) - _SHOWN} more channels wait"
         if self.parked:
-            yield f"{_count(self.parked)} {PARKED}"
+            yield f"{counted(self.parked, 'message')} {PARKED}"
         if self.dead_in_all:
             fresh = f", {self.dead} of them new" if 0 < self.dead < self.dead_in_all else ""
-            yield f"{_count(self.dead_in_all)} dead{fresh}: `baogao alerts list`"
+            yield f"{counted(self.dead_in_all, 'message')} dead{fresh}: `baogao alerts list`"
         if self.held:
             yield f"{self.held} held until a person decides: `baogao alerts list`"
 
@@ -78,7 +80,3 @@ class Tally:
                 {name: value for name, value in asdict(each).items() if name != "is_due"} for each in self.backlog
             ],
         }
-
-
-def _count(messages: int) -> str:
-    return f"{messages} message{'' if messages == 1 else 's'}"

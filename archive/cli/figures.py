@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.context import NUMBER, Context, NamedPath, print_json, reading, say, with_globals
+from archive.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,9 +96,9 @@ def _render(
             else:
                 yield render_figures(one.key, one.version, one.title, chosen)
     what = "disagreement" if disagreeing else "figure"
-    inside = f"{versions} report{'s' * (versions != 1)}"
+    inside = counted(versions, "report")
     if shown:
-        yield f"{shown} {what}{'s' * (shown != 1)} extracted from {inside} by a program; no person has checked them."
+        yield f"{counted(shown, what)} extracted from {inside} by a program; no person has checked them."
     elif not versions:
         yield "no reports there yet."
     elif unit is not None and units:

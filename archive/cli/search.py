@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.context import Context, print_json, reading, say, with_globals
+from archive.counted import counted
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def render_found(found: Found) -> str:
     if not found.hits:
         return "\n".join(filter(None, ("nothing found.", found.message)))
     shown = "" if len(found.hits) == found.total else f", the first {len(found.hits)} of them; --limit shows more"
-    last = f"{found.total} report{'' if found.total == 1 else 's'} found{shown}."
+    last = f"{counted(found.total, 'report')} found{shown}."
     return "\n\n".join((*map(_render_hit, found.hits), "\n".join(filter(None, (last, found.message)))))
 
 

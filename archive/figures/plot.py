@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from archive.counted import counted
 from archive.figures.axis import Axis, fit_values, fit_years, write_number
 from archive.figures.table import describe_time, shorten
 from archive.figures.words import normalise
@@ -73,7 +74,7 @@ def draw_series(series: Series) -> str:
     legend = list(_draw_legend(keys, points, len(series.statements) - len(shown), TOP + PLOT + 62))
     height = TOP + PLOT + 62 + ROW * len(legend) + 8
     title = shorten(tidy(series.query), 90)
-    count = f"{len(shown)} figure{'s' * (len(shown) != 1)} extracted from {len(keys)} report{'s' * (len(keys) != 1)}"
+    count = f"{counted(len(shown), 'figure')} extracted from {counted(len(keys), 'report')}"
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"',
@@ -277,7 +278,7 @@ def _draw_legend(keys: Sequence[str], points: Sequence[_Point], undrawn: int, y:
         )
     left_out = [f"{len(keys) - NAMED} more reports in grey"] if len(keys) > NAMED else []
     if undrawn:
-        left_out.append(f"{undrawn} figure{'s' * (undrawn != 1)} not drawn, which have no year")
+        left_out.append(f"{counted(undrawn, 'figure')} not drawn, which have no year")
     if left_out:
         yield f'<text class="soft" x="44" y="{y + ROW}">{"; ".join(left_out)}</text>'
 

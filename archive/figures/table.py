@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.counted import counted
 from archive.printable import spell_out
 from archive.render import measure, render_table
 
@@ -55,10 +56,9 @@ def render_series(series: Series) -> str:
     lines = [series.message] if series.message else []
     if series.statements:
         keys = list(dict.fromkeys(one.key for one in series.statements))
-        count = len(series.statements)
         lines.append(
-            f"{series.unit}, {series.role}: {count} figure{'s' * (count != 1)} extracted from {len(keys)} "
-            f"report{'s' * (len(keys) != 1)}"
+            f"{series.unit}, {series.role}: {counted(len(series.statements), 'figure')} extracted from "
+            f"{counted(len(keys), 'report')}"
         )
         rows = [
             (
